@@ -1,0 +1,1 @@
+"""The persistent disk: paths, owners, locks, atomic landing, parallel transfer."""

@@ -1,0 +1,177 @@
+"""The persistent disk: where everything on it lies, and whether it survives a restart."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from modelarts_nb import config
+from modelarts_nb.disk.mounts import Kind, Mount, mount_of, read_mounts
+from modelarts_nb.errors import DiskMissing, OwnerUnknown, UsageError
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One persistent disk as one owner in one container sees it.
+
+    The properties are the contract of DESIGN.md section 4: nobody else spells these paths.
+    """
+
+    root: Path
+    owner: str
+    home: Path
+
+    @property
+    def envs(self) -> Path:
+        """The envs dir: one conda prefix a folder, named like the environment."""
+        return self.root / "envs" / "user_conda"
+
+    @property
+    def archives(self) -> Path:
+        """Packed environments and their manifests."""
+        return self.root / "envs" / "archives"
+
+    @property
+    def private(self) -> Path:
+        """What is ours and nobody need look at."""
+        return self.root / "envs" / ".modelarts_nb"
+
+    @property
+    def staging(self) -> Path:
+        """Unfinished work, one folder an operation."""
+        return self.private / "staging"
+
+    @property
+    def locks(self) -> Path:
+        """Who is working on what."""
+        return self.private / "locks"
+
+    @property
+    def bin(self) -> Path:
+        """Removed environments."""
+        return self.private / "bin"
+
+    @property
+    def tool(self) -> Path:
+        """The tool's own environments, one a version."""
+        return self.private / "tool"
+
+    @property
+    def hook(self) -> Path:
+        """The installed ``restore.py``."""
+        return self.private / "hook"
+
+    @property
+    def own(self) -> Path:
+        """What is personal: kernels to restore, kept home files, finished journals."""
+        return self.private / "owners" / self.owner
+
+    @property
+    def kernels(self) -> Path:
+        """The owner's kernel specs: one folder each, copied into the home by restore."""
+        return self.own / "kernels"
+
+    @property
+    def local_kernels(self) -> Path:
+        """Where Jupyter looks for the user's kernel specs."""
+        data = os.environ.get("JUPYTER_DATA_DIR")
+        return (Path(data) if data else self.home / ".local/share/jupyter") / "kernels"
+
+    @property
+    def local_data(self) -> Path:
+        """Our files on the container's own disk (lost at restart, rebuilt by restore)."""
+        return self.home / ".local/share/modelarts_nb"
+
+    @property
+    def local_state(self) -> Path:
+        """Live journals and the restore report, on the container's own disk."""
+        return self.home / ".local/state/modelarts_nb"
+
+
+def open_disk(root: Path | None = None, *, owner: str | None = None) -> Disk:
+    """The persistent disk of the settings, checked to be there.
+
+    Args:
+        root: instead of the settings' folder.
+        owner: instead of the settings' owner.
+
+    Raises:
+        DiskMissing: the folder does not exist; the message says where to set it.
+        OwnerUnknown: several people use the disk and nothing says who this is.
+    """
+    settings = config.PersistentDisk(config=config.load())
+    folder = (root or Path(settings.root)).expanduser().absolute()
+    if not folder.is_dir():
+        raise DiskMissing(
+            f"The persistent disk {folder} is not there.",
+            hint="Attach storage at this path, or name another folder in MODELARTS_NB_DISK.",
+        )
+    return Disk(folder, owner or find_owner(folder, settings.owner), config.home())
+
+
+def find_owner(root: Path, setting: str = "") -> str:
+    """Who this notebook is on a shared disk: the setting, ``INSTANCE_ID``, the hub's user name,
+    the only owner there is, else (on a disk nobody uses yet) the login name.
+
+    Raises:
+        OwnerUnknown: several owners and no way to tell.
+        UsageError: the name that was given cannot be a folder.
+    """
+    for name in (setting, os.environ.get("INSTANCE_ID"), os.environ.get("JUPYTERHUB_USER")):
+        if name:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}", name):
+                raise UsageError(f"{name!r} cannot be an owner's name.", hint="Use letters, digits and '-'.")
+            return name
+    owners = root / "envs" / ".modelarts_nb" / "owners"
+    known = sorted(os.listdir(owners)) if owners.is_dir() else []
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise OwnerUnknown(
+            f"Several people use this disk ({', '.join(known[:5])}), and nothing says who you are.",
+            hint="Say it once: `ma config owner NAME`, or set MODELARTS_NB_OWNER.",
+        )
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Does a folder survive a restart of the container, and why."""
+
+    survives: bool
+    kind: Kind | Literal["missing"]
+    fstype: str
+    mount_point: Path
+    reason: str
+
+
+_WHY: dict[Kind, str] = {
+    "network": "a network disk, mounted on its own",
+    "block": "a block device, mounted on its own",
+    "object": "object storage, mounted on its own (environments are slow here)",
+    "memory": "memory: it is lost at restart",
+    "container": "the container's own layer: it is lost at restart",
+}
+
+
+def survival(path: Path, mounts: list[Mount] | None = None) -> Survival:
+    """Check the claim "survives a restart" instead of assuming it.
+
+    A folder survives when it lies on a mount of its own: not the root file system's, not memory,
+    not a folder that belongs to the container's layer.
+    """
+    if not path.is_dir():
+        return Survival(False, "missing", "", path, "it is not there")
+    table = read_mounts() if mounts is None else mounts
+    mount = mount_of(path, table)
+    if mount.point == Path("/"):
+        return Survival(False, "container", mount.fstype, mount.point, _WHY["container"])
+    survives = mount.kind in ("network", "block", "object")
+    return Survival(survives, mount.kind, mount.fstype, mount.point, _WHY[mount.kind])

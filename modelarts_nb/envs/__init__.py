@@ -1,0 +1,1 @@
+"""Conda environments: inspect, create, clone, relocate, archive, kernels, check."""
