@@ -124,7 +124,9 @@ def find_owner(root: Path, setting: str = "") -> str:
     for name in (setting, os.environ.get("INSTANCE_ID"), os.environ.get("JUPYTERHUB_USER")):
         if name:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}", name):
-                raise UsageError(f"{name!r} cannot be an owner's name.", hint="Use letters, digits and '-'.")
+                raise UsageError(
+                    f"{name!r} cannot be an owner's name.", hint="Use letters, digits and '-'."
+                )
             return name
     owners = root / "envs" / ".modelarts_nb" / "owners"
     known = sorted(os.listdir(owners)) if owners.is_dir() else []

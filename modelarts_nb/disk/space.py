@@ -9,6 +9,9 @@ from pathlib import Path
 from modelarts_nb.errors import DiskFull, from_os_error
 
 
+_MAKE_ROOM = "Empty the bin (`ma bin empty`) or remove an environment, then run the same again."
+
+
 @dataclass(frozen=True)
 class Space:
     """Bytes and inodes of a file system; ``inodes_free`` is None where it has no such limit."""
@@ -49,12 +52,12 @@ def require_space(path: Path, *, bytes: int, files: int = 0) -> None:
     if space.free < needed:
         raise DiskFull(
             f"{human_bytes(needed)} are needed and {human_bytes(space.free)} are free on {path}.",
-            hint="Empty the bin (`ma bin empty`) or remove an environment, then run the same again.",
+            hint=_MAKE_ROOM,
         )
     if space.inodes_free is not None and space.inodes_free < files:
         raise DiskFull(
             f"{files:,} files are needed and {space.inodes_free:,} more are possible on {path}.",
-            hint="Empty the bin (`ma bin empty`) or remove an environment, then run the same again.",
+            hint=_MAKE_ROOM,
         )
 
 

@@ -35,7 +35,7 @@ class Environment:
     """One conda environment.
 
     ``size`` is in bytes, ``size`` and ``files`` None where nobody has counted; ``kernel`` is
-    ``ready`` (registered and offered by Jupyter), ``missing`` (registered, not offered) or ``none``.
+    ``ready`` (registered, offered by Jupyter), ``missing`` (registered, not offered) or ``none``.
     ``highlights`` are the packages a person would name first, as ``("torch 2.1", "numpy 1.26")``.
     """
 
