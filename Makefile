@@ -1,0 +1,75 @@
+# Two commands are all a newcomer needs: `make run` and `make test`. Both work in a fresh clone.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.10 || command -v python3)
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+LABEXTENSION := modelarts_nb/labextension/package.json
+FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>/dev/null)
+
+.PHONY: help run test lint types unit front browser wheel setup screenshots clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: setup ## Open JupyterLab with the panel, a demo disk and an environment to clone
+	@$(BIN)/python scripts/demo.py
+
+test: system setup lint types unit front browser ## Everything: lint, types, pytest, jest, browser
+
+lint: $(VENV)/.ready node_modules/.ready ## ruff, eslint, prettier
+	ruff check .
+	ruff format --check .
+	jlpm lint:check
+
+types: $(VENV)/.ready node_modules/.ready ## mypy strict, TypeScript strict
+	mypy
+	jlpm tsc --noEmit
+
+unit: $(VENV)/.ready $(VENV)/.labextension ## pytest: unit and integration
+	pytest tests/unit tests/integration
+
+front: node_modules/.ready ## jest
+	jlpm test
+
+browser: $(VENV)/.labextension ## the panel in real Chromium
+	pytest tests/ui
+
+wheel: $(LABEXTENSION) $(VENV)/.ready ## dist/*.whl, installable with no Node
+	$(BIN)/python -m build --wheel
+
+setup: $(VENV)/.labextension ## The virtual environment and the built panel, nothing started
+
+.PHONY: system
+system:
+	@sh scripts/system-packages.sh
+
+$(VENV)/.ready: pyproject.toml
+	@echo "Installing Python packages into .venv (1 to 3 minutes the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python scripts/dependencies.py pyproject.toml lab zh test dev > $(VENV)/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/requirements.txt
+	@touch $@
+
+node_modules/.ready: $(VENV)/.ready package.json yarn.lock
+	@echo "Installing the front end's packages (1 to 4 minutes the first time) ..."
+	@jlpm install --immutable
+	@touch $@
+
+$(LABEXTENSION): node_modules/.ready $(FRONT_END)
+	@echo "Building the panel (about a minute) ..."
+	@jlpm build:prod
+	@touch $@
+
+$(VENV)/.labextension: $(LABEXTENSION)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@jupyter-builder develop . --overwrite > $(VENV)/develop.log 2>&1 || { cat $(VENV)/develop.log; exit 1; }
+	@touch $@
+
+screenshots: setup ## The README's pictures, taken anew
+	$(BIN)/python scripts/screenshots.py
+
+clean: ## Remove everything that was made here
+	rm -rf .venv node_modules lib dist .demo modelarts_nb/labextension *.tsbuildinfo

@@ -1,0 +1,56 @@
+"""``ma archive ...`` and ``ma bin ...``: what was packed, and what was removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from modelarts_nb.cli import show
+from modelarts_nb.cli.command import Command, Group, ask, do
+
+
+@click.group(cls=Group)
+def archive() -> None:
+    """Packed environments on the disk."""
+
+
+@archive.command("list", cls=Command, show=show.archives)
+def archive_list() -> Any:
+    """Archives on the disk, the newest first."""
+    return ask("archive.list")
+
+
+@archive.command("remove", cls=Command, show=show.done)
+@click.argument("name", metavar="FILE")
+@click.confirmation_option("--yes", prompt="Archives do not go to the bin. Delete it for good?")
+def archive_remove(name: str) -> Any:
+    """Delete an archive and its manifest for good."""
+    return do("archive.remove", name=name)
+
+
+@click.group("bin", cls=Group)
+def bin_() -> None:
+    """Removed environments, kept for a week."""
+
+
+@bin_.command("list", cls=Command, show=show.bin_)
+def bin_list() -> Any:
+    """What is in the bin."""
+    return ask("bin.list")
+
+
+@bin_.command(cls=Command, show=show.made, examples=("ma bin restore mine",))
+@click.argument("entry")
+@click.option("--as", "name", metavar="NAME", help="Bring it back under another name.")
+def restore(entry: str, name: str | None) -> Any:
+    """Bring a removed environment back: ENTRY is its name, or a line of `ma bin list`."""
+    return do("bin.restore", entry=entry, name=name)
+
+
+@bin_.command(cls=Command, show=show.emptied)
+@click.option("--older-than", "days", type=int, default=0, help="Only what is that many days old.")
+@click.confirmation_option("--yes", prompt="Delete what is in the bin for good?")
+def empty(days: int) -> Any:
+    """Delete removed environments for good."""
+    return do("bin.empty", days=days)

@@ -1,0 +1,174 @@
+"""The shape every ``ma`` command shares: its options, its output, its errors, its exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from modelarts_nb.errors import Cancelled, ModelArtsNbError, UsageError
+
+if TYPE_CHECKING:
+    from modelarts_nb.cli.output import Output
+
+Show = Callable[[Any], Any]
+
+PROGRESS_STYLES = ("auto", "bar", "plain", "ndjson", "none")
+
+
+class Command(click.Command):
+    """A command that returns a value: shown for people, or as JSON, or as NDJSON for programs.
+
+    Args:
+        show: turns the value into what a person reads (text or something ``rich`` can print).
+        examples: lines for the end of the help.
+    """
+
+    def __init__(
+        self, *args: Any, show: Show | None = None, examples: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.show = show
+        self.examples = examples
+        self.params += _shared_options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples after the options."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the callback and end the process as its result says."""
+        from modelarts_nb.cli.output import Output
+
+        _apply_disk(ctx.params.pop("disk", None), ctx.params.pop("owner", None))
+        output = Output(as_json=ctx.params.pop("as_json"), style=ctx.params.pop("progress_style"))
+        ctx.obj = output
+        previous = signal.signal(signal.SIGTERM, _cancel)
+        try:
+            value = super().invoke(ctx)
+            output.result(value, self.show)
+        except ModelArtsNbError as error:
+            output.error(error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            output.error(Cancelled())
+            ctx.exit(Cancelled.exit_code)
+        except BrokenPipeError:
+            # `ma env list | head`: the reader has gone, which is no error.
+            sys.stderr.close()
+            ctx.exit(0)
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        return value
+
+
+class Group(click.Group):
+    """A group whose commands are ours and in the order they were written."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The order of the source: what is used most comes first."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for one that does not exist."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if near:
+                raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
+            raise
+
+
+def current_output() -> Output:
+    """Where the running command shows its progress."""
+    output: Output = click.get_current_context().obj
+    return output
+
+
+def ask(query: str, **params: Any) -> Any:
+    """The answer to an instant question."""
+    from modelarts_nb.operations.verbs import ask as ask_domain
+
+    return _with_owner(lambda: ask_domain(query, _given(params)))
+
+
+def do(verb: str, **params: Any) -> Any:
+    """Run an operation here, with progress, a journal and cancel; return its result."""
+    from modelarts_nb.operations.run import run
+
+    output = current_output()
+
+    def work() -> Any:
+        with output.progress() as progress:
+            return run(verb, _given(params), progress=progress)
+
+    return _with_owner(work)
+
+
+def _given(params: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the user did not say, so that the function's own default holds."""
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in params.items()}
+    return {key: value for key, value in values.items() if value is not None and value != []}
+
+
+def _with_owner(work: Callable[[], Any]) -> Any:
+    """Ask once who this is, where a person is there to answer."""
+    from modelarts_nb import config
+    from modelarts_nb.errors import OwnerUnknown
+
+    try:
+        return work()
+    except OwnerUnknown as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        click.echo(error.message, err=True)
+        config.save("PersistentDisk", "owner", click.prompt("Your name on this disk", err=True))
+        return work()
+
+
+def _apply_disk(disk: str | None, owner: str | None) -> None:
+    import os
+
+    if disk:
+        os.environ["MODELARTS_NB_DISK"] = disk
+    if owner:
+        os.environ["MODELARTS_NB_OWNER"] = owner
+
+
+def _cancel(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _shared_options() -> list[click.Parameter]:
+    return [
+        click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."),
+        click.Option(
+            ["--progress", "progress_style"],
+            type=click.Choice(PROGRESS_STYLES),
+            default="auto",
+            help="How to show progress; 'ndjson' is for programs.",
+        ),
+        click.Option(["--disk"], metavar="FOLDER", help="The persistent disk to use."),
+        click.Option(["--owner"], metavar="NAME", help="Whose kernels and settings."),
+    ]
+
+
+def need(condition: object, message: str, hint: str = "") -> None:
+    """Raise ``UsageError`` unless ``condition`` holds."""
+    if not condition:
+        raise UsageError(message, hint=hint)

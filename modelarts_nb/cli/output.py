@@ -1,0 +1,104 @@
+"""What a command prints: for a person, as JSON, or line by line for a program (``ndjson``)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from modelarts_nb import wire
+from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.progress import SILENT, Progress
+
+
+class Output:
+    """Results go to stdout; progress, log and errors to stderr, so that pipes stay clean.
+
+    With ``style="ndjson"`` everything goes to stdout, one JSON object a line, of type
+    ``progress``, ``log``, ``result`` or ``error``.
+    """
+
+    def __init__(self, *, as_json: bool, style: str) -> None:
+        self.as_json = as_json
+        self.style = _choose(style) if style == "auto" else style
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Progress of one operation in the chosen style."""
+        if self.style == "none":
+            yield SILENT
+        elif self.style == "ndjson":
+            from modelarts_nb.cli.streams import NdjsonProgress
+
+            yield NdjsonProgress()
+        elif self.style == "plain":
+            from modelarts_nb.cli.streams import PlainProgress
+
+            yield PlainProgress()
+        else:
+            from modelarts_nb.cli.bars import bar_progress
+
+            with bar_progress() as bar:
+                yield bar
+
+    def result(self, value: Any, show: Callable[[Any], Any] | None) -> None:
+        """Print what the command returned."""
+        if self.style == "ndjson":
+            text = _plain_text(show(value)) if show and value is not None else ""
+            _line({"type": "result", "value": wire.to_wire(value), "text": text})
+        elif self.as_json:
+            print(wire.dumps(value, indent=2))
+        elif value is not None:
+            _print_human(show(value) if show else value)
+
+    def error(self, error: ModelArtsNbError) -> None:
+        """Print what went wrong and what to do; never a traceback."""
+        if self.style == "ndjson":
+            _line({"type": "error", "error": error.to_dict()})
+        elif self.as_json:
+            print(wire.dumps({"error": error.to_dict()}, indent=2))
+        else:
+            _print_error(error)
+
+
+def _choose(style: str) -> str:
+    return "bar" if style == "auto" and sys.stderr.isatty() else "plain"
+
+
+def _line(value: dict[str, Any]) -> None:
+    sys.stdout.write(wire.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def _print_human(shown: Any) -> None:
+    if isinstance(shown, str):
+        print(shown, end="" if shown.endswith("\n") else "\n")
+        return
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=False).print(shown)
+
+
+def _plain_text(shown: Any) -> str:
+    if isinstance(shown, str):
+        return shown
+    from io import StringIO
+
+    from rich.console import Console
+
+    console = Console(file=StringIO(), width=120, highlight=False, no_color=True)
+    console.print(shown)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def _print_error(error: ModelArtsNbError) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("Error: ", "bold red"), error.message))
+    if error.hint:
+        console.print(Text(error.hint))
+    if error.cause:
+        console.print(Text(error.cause, style="dim"))

@@ -1,0 +1,258 @@
+"""How results look to a person at a terminal. ``rich`` is imported only when a table is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelarts_nb.disk.space import human_bytes
+
+_KERNEL = {"ready": "ready", "missing": "missing", "none": "-"}
+_WHERE = {"disk": "disk", "image": "image", "elsewhere": "elsewhere"}
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> Any:
+    if not rows:
+        return empty
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    numeric = {"SIZE", "FILES"}
+    for heading in headings:
+        justify: Any = "right" if heading in numeric else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
+    from rich.text import Text
+
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _size(value: int | None) -> str:
+    return "" if value is None else human_bytes(value)
+
+
+def environments(found: list[Any]) -> Any:
+    """A table: what is on the disk first, then what a restart loses."""
+    ordered = sorted(found, key=lambda e: (not e.survives, e.where != "disk", e.name.lower()))
+    rows = [
+        (
+            e.name,
+            e.python or "",
+            _size(e.size),
+            _KERNEL[e.kernel],
+            _WHERE[e.where] if e.survives else f"{_WHERE[e.where]}, lost at restart",
+            e.working or "; ".join(f.message for f in e.trouble) or ", ".join(e.highlights),
+        )
+        for e in ordered
+    ]
+    return _table(
+        ("NAME", "PYTHON", "SIZE", "KERNEL", "WHERE", ""),
+        rows,
+        empty="No environments yet. `ma env create NAME` makes one, "
+        "`ma env clone SOURCE NAME` keeps one of the image.",
+    )
+
+
+def environment(e: Any) -> str:
+    """One environment, a fact a line."""
+    facts = {
+        "name": e.name,
+        "prefix": str(e.prefix),
+        "survives a restart": "yes" if e.survives else "no",
+        "python": e.python or "none",
+        "size": f"{_size(e.size)} in {e.files:,} files" if e.size and e.files else "not counted",
+        "kernel": f"{e.kernel} ({e.kernel_name})" if e.kernel_name else e.kernel,
+        "made": e.created or "unknown",
+        "origin": e.origin or "",
+        "highlights": ", ".join(e.highlights),
+    }
+    lines = [f"{key + ':':<20} {value}" for key, value in facts.items() if value]
+    return "\n".join([*lines, *_finding_lines(e.trouble)])
+
+
+def made(e: Any) -> str:
+    """What a verb that makes or changes an environment says at its end."""
+    if isinstance(e, dict) or not hasattr(e, "prefix"):
+        return plan(e)
+    lines = [f"{e.name} is at {e.prefix}"]
+    if e.kernel == "ready":
+        lines.append(f"Jupyter offers it as the kernel '{e.name}'.")
+    elif e.where == "disk":
+        lines.append(f"No kernel. `ma env register {e.name}` makes one (ipykernel is needed).")
+    if not e.survives:
+        lines.append("It will NOT survive a restart: this folder is not on a mount of its own.")
+    lines.append(f"Activate it with: conda activate {e.name if e.where == 'disk' else e.prefix}")
+    return "\n".join(lines)
+
+
+def plan(value: Any) -> str:
+    """What ``--dry-run`` found."""
+    return done(value)
+
+
+def registered(e: Any) -> str:
+    """The state of the kernel after register or unregister."""
+    if e.kernel == "ready":
+        return f"Jupyter offers {e.name} as the kernel '{e.kernel_name}', also after restarts."
+    return f"Jupyter does not offer {e.name} as a kernel any more."
+
+
+def removed(r: Any) -> str:
+    """Where it went and how to get it back."""
+    return f"{r.name} is in the bin until {r.purged_after[:10]}. Undo: ma bin restore {r.name}"
+
+
+def packed(a: Any) -> str:
+    """The archive and how to use it."""
+    return (
+        f"{a.path}\n{_size(a.size)}, {a.format}, sha256 {a.sha256}\n"
+        f"Unpack it with: ma env unpack {a.path} NAME"
+    )
+
+
+def packages(found: list[Any]) -> Any:
+    """A table of packages."""
+    rows = [
+        (p.name, p.version, p.build or ("editable" if p.editable else ""), p.channel or p.manager)
+        for p in found
+    ]
+    return _table(("NAME", "VERSION", "BUILD", "FROM"), rows, empty="No packages.")
+
+
+def _finding_lines(found: Sequence[Any]) -> list[str]:
+    mark = {"ok": "ok     ", "warning": "warning", "error": "ERROR  "}
+    lines = []
+    for f in found:
+        lines.append(f"{mark[f.level]} {f.check}: {f.message}")
+        if f.level != "ok" and f.fix:
+            lines.append(f"        fix: {f.fix}")
+        lines += [f"        {path}" for path in f.files[:10]]
+        if len(f.files) > 10:
+            lines.append(f"        and {len(f.files) - 10:,} more")
+    return lines
+
+
+def findings(found: list[Any]) -> str:
+    """Every finding with its fix."""
+    return "\n".join(_finding_lines(found)) or "Nothing to report."
+
+
+def preflight(value: Any) -> str:
+    """What a pack would meet."""
+    return done(value)
+
+
+def archives(found: list[Any]) -> Any:
+    """A table of archives."""
+    rows = [(a.path.name, a.name, _size(a.size), a.python or "", a.created[:16]) for a in found]
+    return _table(
+        ("FILE", "ENVIRONMENT", "SIZE", "PYTHON", "MADE"),
+        rows,
+        empty="No archives. `ma env pack NAME` makes one.",
+    )
+
+
+def bin_(found: list[Any]) -> Any:
+    """A table of removed environments."""
+    rows = [(r.entry, r.name, _size(r.size), r.removed[:16], r.purged_after[:10]) for r in found]
+    return _table(
+        ("ENTRY", "ENVIRONMENT", "SIZE", "REMOVED", "KEPT UNTIL"), rows, empty="The bin is empty."
+    )
+
+
+def emptied(value: Any) -> str:
+    """What is gone for good."""
+    return f"Deleted: {', '.join(value)}" if value else "Nothing to delete."
+
+
+def operations(found: list[Any]) -> Any:
+    """A table of operations."""
+    rows = [
+        (
+            o["id"],
+            o["verb"],
+            " ".join(str(v) for v in o["params"].values() if isinstance(v, str)),
+            o["phase"] if o["state"] == "running" else o["state"],
+            o["started"][:16],
+        )
+        for o in found
+    ]
+    return _table(("ID", "VERB", "ON", "STATE", "STARTED"), rows, empty="Nothing ran lately.")
+
+
+def restored(report: Any) -> str:
+    """The restore report."""
+    value = _as_dict(report)
+    lines = [f"{line['state']:<9} {line['what']}: {line['detail']}" for line in value["lines"]]
+    return "\n".join(
+        [*lines, f"{'done' if value['ok'] else 'with trouble'}: {value['seconds']:.2f} s"]
+    )
+
+
+def hook_installed(info: Any) -> str:
+    """The command to register as the container hook."""
+    value = _as_dict(info)
+    return (
+        f"The tool is on the disk at {value['tool']}.\n"
+        "Register this as the notebook's pre-start hook (type COMMAND, mode BLOCK):\n\n"
+        f"{value['command']}\n"
+    )
+
+
+def hook_status(info: Any) -> str:
+    """Installed, unaltered, last run."""
+    return done(info)
+
+
+def kept(value: Any) -> str:
+    """What is kept and what could be."""
+    return done(value)
+
+
+def status(value: Any) -> str:
+    """The one question at a glance: what survives a restart?"""
+    v = _as_dict(value)
+    disk = v["disk"]
+    if disk.get("error"):
+        return f"{disk['error']['message']}\n{disk['error']['hint']}"
+    safe = "survives a restart" if disk["survives"] else "does NOT survive a restart"
+    lines = [
+        f"{disk['root']} {safe}: {disk['reason']}.",
+        f"{human_bytes(disk['free'])} of {human_bytes(disk['total'])} free"
+        + (f", {disk['latency_ms']:.1f} ms a request" if disk["latency_ms"] is not None else ""),
+        f"Owner: {v['owner']}",
+    ]
+    if v["lost"]:
+        lines.append(
+            f"Lost at restart: {', '.join(v['lost'])}. Keep one: ma env clone NAME NEW-NAME"
+        )
+    if not v["hook"]:
+        lines.append("The restart hook is not installed: ma hook install")
+    return "\n".join(lines)
+
+
+def done(value: Any) -> str:
+    """Any small result, a fact a line."""
+    from modelarts_nb.wire import to_wire
+
+    plain = to_wire(value)
+    if isinstance(plain, dict):
+        return "\n".join(f"{key + ':':<20} {_brief(item)}" for key, item in plain.items())
+    return _brief(plain)
+
+
+def _brief(item: Any) -> str:
+    if isinstance(item, list):
+        return ", ".join(_brief(i) for i in item) or "-"
+    if isinstance(item, dict):
+        return ", ".join(f"{k} {_brief(v)}" for k, v in item.items())
+    return "-" if item is None else str(item)
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    from modelarts_nb.wire import to_wire
+
+    plain: dict[str, Any] = to_wire(value)
+    return plain

@@ -1,0 +1,29 @@
+"""The tree of commands: ``ma`` and its groups."""
+
+from __future__ import annotations
+
+import click
+
+from modelarts_nb import __version__
+from modelarts_nb.cli.archives import archive, bin_
+from modelarts_nb.cli.command import Group
+from modelarts_nb.cli.env import env
+from modelarts_nb.cli.operations import operation
+from modelarts_nb.cli.restart import hook, keep, restore
+from modelarts_nb.cli.settings import completion, config, status
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ma")
+def ma() -> None:
+    """Conda environments on the persistent disk, back by themselves after a restart.
+
+    \b
+    ma status                       what survives a restart?
+    ma env clone PyTorch-1.8 mine   keep an environment of the image
+    ma hook install                 make restarts invisible
+    """
+
+
+for command in (status, env, archive, bin_, keep, restore, hook, operation, config, completion):
+    ma.add_command(command)
