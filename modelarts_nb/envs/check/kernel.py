@@ -1,0 +1,34 @@
+"""Does Jupyter offer the environment, and would the kernel start?"""
+
+from __future__ import annotations
+
+from modelarts_nb.envs import kernels
+from modelarts_nb.envs.check.interpreter import ask_interpreter
+from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.inventory import show
+from modelarts_nb.envs.model import Finding
+
+
+def _examine(patient: Patient) -> Finding:
+    environment = show(patient.name, disk=patient.disk)
+    if not ask_interpreter(patient.prefix).has_ipykernel:
+        return Finding(
+            "kernel",
+            "warning",
+            "ipykernel is not installed, so Jupyter cannot use this environment. "
+            f"`ma env install {patient.name} ipykernel` brings it.",
+        )
+    if environment.kernel == "ready":
+        return Finding("kernel", "ok", f"Jupyter offers it as {environment.kernel_name}.")
+    if environment.where != "disk":
+        return Finding("kernel", "ok", "It is not on the disk, so its kernel is not ours.")
+    return Finding(
+        "kernel", "warning", "Jupyter does not offer this environment.", "Register its kernel."
+    )
+
+
+def _mend(patient: Patient) -> None:
+    kernels.register(patient.name, disk=patient.disk, progress=patient.progress)
+
+
+PROBE = Probe("kernel", _examine, _mend)

@@ -1,0 +1,31 @@
+"""What a probe is: one question to an environment, and the mending of what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.model import Finding
+from modelarts_nb.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The environment under examination. ``deep`` asks for every file to be read."""
+
+    name: str
+    prefix: Path
+    disk: Disk
+    deep: bool = False
+    progress: Progress = SILENT
+
+
+@dataclass(frozen=True)
+class Probe:
+    """``examine`` never changes anything; ``mend`` does what ``Finding.fix`` promised."""
+
+    name: str
+    examine: Callable[[Patient], Finding]
+    mend: Callable[[Patient], None] | None = None
