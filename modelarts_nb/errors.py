@@ -175,6 +175,12 @@ class Tampered(ModelArtsNbError):
     code, exit_code, http_status = "tampered", 11, 409
 
 
+class Internal(ModelArtsNbError):
+    """A fault of ours; the log has the traceback."""
+
+    code, exit_code, http_status = "internal", 70, 500
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM}
 

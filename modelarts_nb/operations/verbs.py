@@ -1,0 +1,118 @@
+"""Every verb and every query by its name on the wire, and the function that does it.
+
+Verbs run as operations; queries answer at once. Functions are named, not imported: a worker
+that only lists environments should not pay for rattler.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelarts_nb.errors import UsageError
+from modelarts_nb.operations.signature import check_params
+
+
+@dataclass(frozen=True)
+class Verb:
+    """``target`` is ``"module:function"``; ``fixed`` are parameters that the verb decides."""
+
+    target: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Callable[..., Any]:
+        """Import the function."""
+        module, _, name = self.target.partition(":")
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        return function
+
+
+VERBS: dict[str, Verb] = {
+    "env.create": Verb("modelarts_nb.envs.create:create"),
+    "env.clone": Verb("modelarts_nb.envs.clone:clone"),
+    "env.pack": Verb("modelarts_nb.envs.archive:pack"),
+    "env.unpack": Verb("modelarts_nb.envs.archive:unpack"),
+    "env.remove": Verb("modelarts_nb.envs.remove:remove"),
+    "env.rename": Verb("modelarts_nb.envs.rename:rename"),
+    "env.register": Verb("modelarts_nb.envs.kernels:register"),
+    "env.unregister": Verb("modelarts_nb.envs.kernels:unregister"),
+    "env.install": Verb("modelarts_nb.envs.change:install"),
+    "env.uninstall": Verb("modelarts_nb.envs.change:uninstall"),
+    "env.fix": Verb("modelarts_nb.envs.check:check", {"fix": True}),
+    "bin.restore": Verb("modelarts_nb.envs.remove:bin_restore"),
+    "bin.empty": Verb("modelarts_nb.envs.remove:bin_empty"),
+    "archive.remove": Verb("modelarts_nb.envs.archive:remove_archive"),
+    "keep.add": Verb("modelarts_nb.tool.keep:add"),
+    "keep.drop": Verb("modelarts_nb.tool.keep:drop"),
+    "hook.install": Verb("modelarts_nb.tool.install:install"),
+}
+
+QUERIES: dict[str, Verb] = {
+    "env.list": Verb("modelarts_nb.envs.inventory:list_environments"),
+    "env.show": Verb("modelarts_nb.envs.inventory:show"),
+    "env.packages": Verb("modelarts_nb.envs.packages:packages"),
+    "env.export": Verb("modelarts_nb.envs.export:export"),
+    "env.check": Verb("modelarts_nb.envs.check:check", {"fix": False}),
+    "env.suggest_name": Verb("modelarts_nb.operations.status:suggest"),
+    "pack.preflight": Verb("modelarts_nb.envs.archive:preflight"),
+    "archive.list": Verb("modelarts_nb.envs.archive:list_archives"),
+    "bin.list": Verb("modelarts_nb.envs.remove:bin_list"),
+    "keep.list": Verb("modelarts_nb.tool.keep:list_kept"),
+    "hook.status": Verb("modelarts_nb.tool.status:status"),
+    "disk.status": Verb("modelarts_nb.operations.disk_status:disk_status"),
+    "status": Verb("modelarts_nb.operations.status:status"),
+    "operation.list": Verb("modelarts_nb.operations.history:list_operations"),
+    "operation.show": Verb("modelarts_nb.operations.history:show"),
+    "operation.log": Verb("modelarts_nb.operations.history:read_log"),
+    "operation.cancel": Verb("modelarts_nb.operations.cancel:cancel"),
+    "operation.dismiss": Verb("modelarts_nb.operations.history:dismiss"),
+    "operation.discard": Verb("modelarts_nb.operations.cancel:discard"),
+    "operation.start": Verb("modelarts_nb.operations.run:start"),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function and the parameters it will get, checked."""
+
+    function: Callable[..., Any]
+    params: dict[str, Any]
+
+    def __call__(self, **injected: Any) -> Any:
+        """Call it. Of ``disk`` and ``progress`` it gets those that it takes."""
+        takes = inspect.signature(self.function).parameters
+        return self.function(
+            **self.params, **{key: item for key, item in injected.items() if key in takes}
+        )
+
+
+def bind(table: Mapping[str, Verb], name: str, params: Mapping[str, Any]) -> Call:
+    """Look a verb up and check its parameters.
+
+    Args:
+        table: ``VERBS`` or ``QUERIES``.
+        name: as on the wire, ``"env.clone"``.
+        params: JSON values.
+
+    Raises:
+        UsageError: no such verb, or a parameter is unknown, missing or of the wrong type.
+    """
+    verb = table.get(name)
+    if verb is None:
+        raise UsageError(f"There is no verb {name!r}.", hint=f"There are: {', '.join(table)}.")
+    function = verb.load()
+    checked = check_params(name, function, params, frozenset(verb.fixed))
+    return Call(function, {**checked, **verb.fixed})
+
+
+def ask(query: str, params: Mapping[str, Any]) -> Any:
+    """Answer a query.
+
+    Raises:
+        UsageError: no such query, or a bad parameter.
+        ModelArtsNbError: whatever the query's function raises.
+    """
+    return bind(QUERIES, query, params)()
