@@ -1,0 +1,1 @@
+"""A real conda channel made from this machine's interpreters and from wheels."""
