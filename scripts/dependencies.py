@@ -10,7 +10,7 @@ import sys
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    from pip._vendor import tomli as tomllib
 
 path, *extras = sys.argv[1:]
 with open(path, "rb") as stream:
