@@ -1,0 +1,164 @@
+"""Copying one file or link of a tree, with everything that belongs to it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelarts_nb.disk.bytescopy import BytesCopy, write_at
+from modelarts_nb.disk.scan import Entry, entry_of
+from modelarts_nb.errors import Busy, from_os_error
+from modelarts_nb.progress import Progress
+
+NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS}
+_NO_LINK_TIMES = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+Content = Callable[[Entry, int], "bytes | None"]
+Retarget = Callable[[Entry], "str | None"]
+
+
+@dataclass(frozen=True)
+class FileCopy:
+    """Copies single entries from one root to another; used by many threads at once.
+
+    The arguments are those of ``copy_tree``.
+    """
+
+    root: Path
+    target: Path
+    content: Content | None
+    retarget: Retarget | None
+    link: bool
+    progress: Progress
+
+    def file(self, entry: Entry, bytes_copy: BytesCopy) -> None:
+        """Copy a regular file; once more when it changed meanwhile.
+
+        Raises:
+            Busy: it changed again.
+            DiskFull, DiskFailure, AccessDenied: it cannot be read or written.
+        """
+        for _ in range(2):
+            if self._once(entry, bytes_copy):
+                return
+            with typed(f"copying {entry.path}", self.to(entry)):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self.to(entry))
+                entry = self._look_again(entry)
+        raise _changed(entry)
+
+    def symlink(self, entry: Entry) -> None:
+        """Copy a symbolic link.
+
+        Raises:
+            DiskFull, DiskFailure, AccessDenied: it cannot be made.
+        """
+        says = (self.retarget(entry) if self.retarget else None) or entry.target or ""
+        with typed(f"linking {entry.path}", self.to(entry)):
+            os.symlink(says, self.to(entry))
+            try:
+                times = (entry.mtime_ns, entry.mtime_ns)
+                os.utime(self.to(entry), ns=times, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_LINK_TIMES:
+                    raise
+
+    def to(self, entry: Entry) -> str:
+        """Where an entry is copied to."""
+        return os.path.join(self.target, entry.path)
+
+    def _from(self, entry: Entry) -> str:
+        return os.path.join(self.root, entry.path)
+
+    def _once(self, entry: Entry, bytes_copy: BytesCopy) -> bool:
+        """Copy; False when the source is not, or no longer, what the entry says."""
+        path = self._from(entry)
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise from_os_error(error, f"reading {entry.path}", path) from error
+        try:
+            with typed(f"copying {entry.path}", self.to(entry)):
+                info = os.fstat(source)
+                if not _same(entry, info):
+                    return False
+                data = self.content(entry, source) if self.content else None
+                if not (data is None and self.link and self._hard_link(entry)):
+                    self._write(entry, source, info, data, bytes_copy)
+                return _same(entry, os.fstat(source))
+        finally:
+            os.close(source)
+
+    def _write(
+        self,
+        entry: Entry,
+        source: int,
+        info: os.stat_result,
+        data: bytes | None,
+        bytes_copy: BytesCopy,
+    ) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        target = os.open(self.to(entry), flags, entry.mode & 0o777)
+        try:
+            # Asked before writing: now the answer is cached, afterwards it costs a round trip.
+            made = stat.S_IMODE(os.fstat(target).st_mode)
+            if data is None:
+                bytes_copy.copy(source, target, info)
+            else:
+                write_at(target, data)
+                self.progress.advance(bytes=entry.size)
+            if made != entry.mode:
+                os.fchmod(target, entry.mode)  # umask, or a set-id bit that writing would clear
+            os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.close(target)
+            raise
+        os.close(target)  # network disks report late write errors here
+
+    def _hard_link(self, entry: Entry) -> bool:
+        try:
+            os.link(self._from(entry), self.to(entry), follow_symlinks=False)
+        except OSError as error:
+            if error.errno in NO_LINK:
+                return False
+            raise
+        self.progress.advance(bytes=entry.size)
+        return True
+
+    def _look_again(self, entry: Entry) -> Entry:
+        full = self._from(entry)
+        try:
+            found = entry_of(entry.path, full, os.lstat(full))
+        except FileNotFoundError:
+            found = None
+        if found is None or found.kind != "file":
+            raise _changed(entry)
+        return found
+
+
+@contextlib.contextmanager
+def typed(doing: str, path: str) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into the error a user understands."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, doing, path) from error
+
+
+def _same(entry: Entry, info: os.stat_result) -> bool:
+    return (entry.size, entry.mtime_ns) == (info.st_size, info.st_mtime_ns)
+
+
+def _changed(entry: Entry) -> Busy:
+    return Busy(
+        f"{entry.path} was changed while it was copied.",
+        hint="Wait until nothing installs into or writes to the source, then run the same again.",
+    )
