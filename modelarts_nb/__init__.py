@@ -19,4 +19,6 @@ def _jupyter_labextension_paths():  # type: ignore[no-untyped-def]
 
 
 def _jupyter_server_extension_points():  # type: ignore[no-untyped-def]
-    return [{"module": "modelarts_nb.server"}]
+    from modelarts_nb import server
+
+    return server._jupyter_server_extension_points()

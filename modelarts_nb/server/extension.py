@@ -1,0 +1,45 @@
+"""What the Jupyter server loads: routes, the worker's client, the watcher of operations."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float
+
+from modelarts_nb.server.routes import routes
+from modelarts_nb.server.tool import worker_command
+from modelarts_nb.server.watcher import Watcher
+from modelarts_nb.server.worker import Worker
+
+
+class ModelArtsNb(ExtensionApp):
+    """Environments that survive a restart, for the panel."""
+
+    name = "modelarts_nb"
+
+    read_timeout = Float(20.0, help="Seconds that the disk has to answer.").tag(config=True)
+    check_timeout = Float(60.0, help="Seconds for what reads a whole environment.").tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers use. Nothing is started before it is needed."""
+        app: Any = self.serverapp
+        folder = os.path.expanduser(app.root_dir)
+        self._worker = Worker(lambda: worker_command(folder), self.log)
+        self._watcher = Watcher(self._worker, app.event_logger, self.read_timeout, self.log)
+        self._watcher.register()
+        self.settings.update(
+            modelarts_nb_worker=self._worker,
+            modelarts_nb_watcher=self._watcher,
+            modelarts_nb_timeouts={"read": self.read_timeout, "check": self.check_timeout},
+        )
+
+    def initialize_handlers(self) -> None:
+        """Say which path is whose."""
+        self.handlers.extend(routes())
+
+    async def stop_extension(self) -> None:
+        """End what runs in or under the server; operations go on."""
+        await self._watcher.stop()
+        await self._worker.stop()

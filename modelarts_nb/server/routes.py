@@ -1,0 +1,27 @@
+"""Which handler answers which path."""
+
+from __future__ import annotations
+
+from modelarts_nb.server.handlers import archives, bin, environments, openapi, operations, status
+from modelarts_nb.server.handlers.base import BASE, ApiHandler
+
+
+def routes() -> list[tuple[str, type[ApiHandler]]]:
+    """Path patterns and their handlers."""
+    one = r"([^/]+)"
+    return [
+        (BASE + r"/status", status.StatusHandler),
+        (BASE + r"/environments", environments.EnvironmentsHandler),
+        (BASE + rf"/environments/{one}", environments.EnvironmentHandler),
+        (BASE + rf"/environments/{one}/packages", environments.PackagesHandler),
+        (BASE + rf"/environments/{one}/export", environments.ExportHandler),
+        (BASE + rf"/environments/{one}/check", environments.CheckHandler),
+        (BASE + rf"/environments/{one}/preflight", environments.PreflightHandler),
+        (BASE + r"/suggest-name", environments.SuggestNameHandler),
+        (BASE + r"/archives", archives.ArchivesHandler),
+        (BASE + r"/bin", bin.BinHandler),
+        (BASE + r"/operations", operations.OperationsHandler),
+        (BASE + rf"/operations/{one}", operations.OperationHandler),
+        (BASE + rf"/operations/{one}/log", operations.LogHandler),
+        (BASE + r"/openapi", openapi.OpenApiHandler),
+    ]
