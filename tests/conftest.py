@@ -1,3 +1,36 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.channel.fixtures"]
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.disk.persistent import Disk
+
+pytest_plugins = ["tests.channel.fixtures", "tests.slowfs.mount"]
+
+_OURS = ("CONDA_", "JUPYTER_", "MODELARTS_", "JUPYTERHUB_", "IPYTHON")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and an environment that knows nothing of this machine's conda or Jupyter."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name in ("INSTANCE_ID", "PROJECT_ID"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def disk(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """An empty persistent disk of the owner ``tester``, which is also the settings' disk."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    monkeypatch.setenv("MODELARTS_NB_DISK", str(root))
+    monkeypatch.setenv("MODELARTS_NB_OWNER", "tester")
+    return Disk(root, "tester", home)

@@ -25,6 +25,7 @@ from modelarts_nb.disk.sightings import Sightings
 from modelarts_nb.errors import Busy, UsageError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
+UNFINISHED = ".new"
 _ROUNDS = 50
 _NO_LINK = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
 
@@ -168,7 +169,7 @@ def create_exclusively(path: Path, data: bytes) -> bool:
     A hard link tells the truth even when NFS loses the reply and repeats the request: the link
     count of our own file says whether it worked.
     """
-    fresh = path.with_name(f".{uuid.uuid4().hex}.new")
+    fresh = path.with_name(f".{uuid.uuid4().hex}{UNFINISHED}")
     write_new(fresh, data, 0o644)
     try:
         os.link(fresh, path)

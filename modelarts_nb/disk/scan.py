@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,8 +60,20 @@ class Tree:
         return sum({e.inode: e.size for e in self.entries if e.kind == "file"}.values())
 
 
-def scan(root: Path, *, threads: int = 32, progress: Progress = SILENT) -> Tree:
+def scan(
+    root: Path,
+    *,
+    skip: Collection[str] = (),
+    threads: int = 32,
+    progress: Progress = SILENT,
+) -> Tree:
     """Read the tree below ``root`` (which may be a link to a folder; links below are not followed).
+
+    Args:
+        root: the folder.
+        skip: paths, relative to ``root``, that are left out with everything below them.
+        threads: requests in flight.
+        progress: told of the entries found.
 
     Sockets, pipes and devices are left out and logged; so is what vanishes meanwhile. ``.nfs*``
     files, which the NFS client keeps of deleted ones, are left out.
@@ -73,12 +86,13 @@ def scan(root: Path, *, threads: int = 32, progress: Progress = SILENT) -> Tree:
     if not os.path.isdir(root):
         raise NotFound(f"There is no folder {root}.", hint="Check the name.")
     progress.phase("scanning")
-    return _Scan(root, threads, progress).run()
+    return _Scan(root, frozenset(skip), threads, progress).run()
 
 
 class _Scan:
-    def __init__(self, root: Path, threads: int, progress: Progress) -> None:
+    def __init__(self, root: Path, skip: frozenset[str], threads: int, progress: Progress) -> None:
         self._root = root
+        self._skip = skip
         self._top = os.fspath(root)
         self._progress = progress
         self._crew = Crew(threads=threads, progress=progress)
@@ -97,6 +111,8 @@ class _Scan:
             with os.scandir(full) as found:
                 for item in found:
                     path = f"{folder}/{item.name}" if folder else item.name
+                    if path in self._skip:
+                        continue
                     if item.is_dir(follow_symlinks=False):
                         self._crew.put(lambda path=path: self._list(path))  # type: ignore[misc]
                     if not is_silly(item.name):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from modelarts_nb.errors import DiskFull, from_os_error
 
-
 _MAKE_ROOM = "Empty the bin (`ma bin empty`) or remove an environment, then run the same again."
 
 

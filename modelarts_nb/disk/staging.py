@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modelarts_nb.disk.heartbeat import TIMING, Heartbeat, Sign, Timing
 from modelarts_nb.disk.landing import land
+from modelarts_nb.disk.locks import UNFINISHED
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import replace_file, write_new
@@ -106,8 +107,20 @@ def sweep(disk: Disk, progress: Progress = SILENT, *, timing: Timing = TIMING) -
         sightings.forget(f"stage {path}")
         swept.append(name.removeprefix(_DEAD))
         progress.log(f"swept {name}")
+    _sweep_unfinished_locks(disk, sightings, timing)
     sightings.save()
     return swept
+
+
+def _sweep_unfinished_locks(disk: Disk, sightings: Sightings, timing: Timing) -> None:
+    """Files of processes that were killed while they created a lock."""
+    for path in sorted(disk.locks.glob(f".*{UNFINISHED}")):
+        with contextlib.suppress(OSError):
+            content = path.read_bytes()
+            dead = Sign.parse(content).process.fate() == "dead"
+            if dead or sightings.unchanged_for(f"new {path}", content) >= timing.stale:
+                os.unlink(path)
+                sightings.forget(f"new {path}")
 
 
 def _is_dead(path: Path, sightings: Sightings, timing: Timing) -> bool:

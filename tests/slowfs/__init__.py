@@ -1,0 +1,1 @@
+"""A disk as slow as a network disk, which fails on purpose."""
