@@ -1,0 +1,201 @@
+"""Clone: every file of an environment, conda's and pip's, copied and made true at a new prefix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modelarts_nb import config
+from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.names import check_free
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.scan import Tree, scan
+from modelarts_nb.disk.space import human_bytes, require_space
+from modelarts_nb.disk.staging import land, staged
+from modelarts_nb.disk.transfer import copy_tree
+from modelarts_nb.envs.condafiles import tell_conda
+from modelarts_nb.envs.inventory import holders, show
+from modelarts_nb.envs.kernels import register_if_possible
+from modelarts_nb.envs.model import Environment
+from modelarts_nb.envs.prefixes import beside, find_prefix, spellings, taken_names
+from modelarts_nb.envs.records import editables
+from modelarts_nb.envs.relocate import Move
+from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
+from modelarts_nb.errors import Busy
+from modelarts_nb.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a copy holds: files (links too), their size in bytes, and what could not be changed."""
+
+    files: int
+    bytes: int
+    unfit: tuple[str, ...]
+
+
+def clone(
+    source: str,
+    name: str,
+    *,
+    kernel: bool | None = None,
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
+) -> Environment:
+    """Copy the environment ``source`` to the persistent disk as ``name``.
+
+    Nothing is solved or downloaded, and the source is never modified.
+
+    Args:
+        source: a name on the disk, a name in the image, or the path of any prefix.
+        name: the new environment's.
+        kernel: register a kernel for it; None: as the settings say.
+
+    Returns:
+        The new environment. Without ipykernel in it ``kernel`` is ``none`` and the log says why.
+
+    Raises:
+        InvalidName, NameTaken: the name cannot be used.
+        NotFound, NotAnEnvironment: the source is not there or not a conda environment.
+        Busy: somebody is working on the source or under the name.
+        DiskFull, DiskFailure, AccessDenied: the disk refused; nothing is left behind.
+        EngineFailed: the new prefix is longer than a package left room for.
+        Cancelled: the user's wish; nothing is left behind.
+    """
+    disk = disk or open_disk()
+    check_free(name, taken_names(disk))
+    prefix = find_prefix(source, disk=disk)
+    if prefix.parent == disk.envs and (holder := holders(disk).get(prefix.name.lower())):
+        raise Busy(
+            f"{holder} is working on {prefix.name!r}.", hint="Wait until it ends, then try again."
+        )
+    with lock(disk, name, progress=progress):
+        check_free(name, taken_names(disk))
+        final = disk.envs / name
+        with staged(disk, f"clone {name}") as stage:
+            content = stage.path / "content"
+            copied = copy_prefix(prefix, content, final, disk=disk, progress=progress)
+            before = read_state(prefix)
+            state = State(
+                prefix=str(final),
+                created=now(),
+                origin=str(prefix),
+                size=copied.bytes,
+                files=copied.files,
+                engine="clone",
+                requested=before.requested if before else (),
+            )
+            write_state(content, state)
+            progress.phase("landing")
+            land(stage, content, final)
+    progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}")
+    return announce(final, kernel=kernel, disk=disk, progress=progress)
+
+
+def copy_prefix(
+    source: Path,
+    target: Path,
+    final: Path,
+    *,
+    disk: Disk,
+    old: Sequence[str] = (),
+    progress: Progress = SILENT,
+) -> Copied:
+    """Copy the environment at ``source`` into ``target`` so that it is true once at ``final``.
+
+    Our own notes about the source (``conda-meta/modelarts_nb``) are not copied, nor are other
+    environments and package caches inside a base environment.
+
+    Args:
+        source: a prefix; never modified.
+        target: a folder of a stage; is made.
+        final: where it will be landed.
+        disk: the disk that is written, to know its free space.
+        old: more prefixes that its files may speak of.
+
+    Raises:
+        Busy, DiskFull, DiskFailure, AccessDenied, EngineFailed, Cancelled: as ``clone``.
+    """
+    threads = config.Transfer(config=config.load()).threads
+    keep = beside(source)
+    skip = {*keep, str(Path(STATE).parent)}
+    # The disk may lie inside the environment that is cloned (a conda installed on it).
+    for folder in (disk.private, disk.envs):
+        if folder.is_relative_to(source):
+            skip.add(folder.relative_to(source).as_posix())
+    scanned = scan(source, skip=skip, threads=threads, progress=progress)
+    # What belongs to an image may be read-only; its copy is the user's.
+    entries = [
+        replace(entry, mode=entry.mode | 0o700) if entry.kind == "dir" else entry
+        for entry in scanned.entries
+    ]
+    tree = Tree(source, entries)
+    require_space(disk.root, bytes=tree.bytes, files=tree.files + tree.dirs)
+    known = list(dict.fromkeys([*spellings(source), *old]))
+    move = Move(source, known, final, keep=keep, progress=progress)
+    for package, place in editables(source):
+        if not place.is_relative_to(source):
+            progress.log(f"{package} is editable, its code stays in {place}")
+    copy_tree(
+        tree,
+        target,
+        content=move.content,
+        retarget=move.retarget,
+        threads=threads,
+        progress=progress,
+    )
+    os.chmod(target, target.stat().st_mode | 0o700)
+    progress.phase("rewriting")
+    moved = move.finish(tree, target)
+    return Copied(tree.files, tree.bytes, moved.unfit)
+
+
+def copy_as(
+    source: Path,
+    name: str,
+    *,
+    disk: Disk,
+    old: Sequence[str] = (),
+    progress: Progress = SILENT,
+) -> Path:
+    """Put a copy of ``source`` on the disk as ``name``, with the same history and origin.
+
+    The caller holds the lock of ``name``. Arguments and errors are those of ``copy_prefix``.
+
+    Returns:
+        Where it landed.
+
+    Raises:
+        NameTaken: somebody was faster.
+    """
+    final = disk.envs / name
+    with staged(disk, f"copy {name}") as stage:
+        content = stage.path / "content"
+        copied = copy_prefix(source, content, final, disk=disk, old=old, progress=progress)
+        state = read_state(source) or State(prefix="", created=now())
+        write_state(
+            content, replace(state, prefix=str(final), size=copied.bytes, files=copied.files)
+        )
+        progress.phase("landing")
+        land(stage, content, final)
+    return final
+
+
+def announce(
+    prefix: Path, *, kernel: bool | None, disk: Disk, progress: Progress = SILENT
+) -> Environment:
+    """Let conda and Jupyter know an environment that has landed; then describe it.
+
+    Args:
+        kernel: register a kernel; None: as the settings say.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: the home or the owner's folder refused.
+    """
+    tell_conda(disk)
+    wanted = config.Environments(config=config.load()).kernel if kernel is None else kernel
+    if wanted:
+        register_if_possible(prefix, disk=disk, progress=progress)
+    return show(prefix.name, disk=disk)

@@ -1,0 +1,140 @@
+"""Kernel specs of environments: in the owner's list on the disk, and where Jupyter looks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.envs.inventory import show
+from modelarts_nb.envs.kernelspecs import has_ipykernel, kernel_name
+from modelarts_nb.envs.model import Environment
+from modelarts_nb.envs.prefixes import on_disk
+from modelarts_nb.errors import NotFound, from_os_error
+from modelarts_nb.progress import SILENT, Progress
+
+_FILES = ("kernel.json", "launch.sh")
+
+
+def register(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> Environment:
+    """Offer the environment ``name`` as a kernel, now and after every restart.
+
+    Raises:
+        NotFound, NotAnEnvironment: there is no such environment on the disk.
+        NotFound: ipykernel is not installed in it; the hint says how to add it.
+        DiskFull, DiskFailure, AccessDenied: a kernel spec cannot be written.
+    """
+    disk = disk or open_disk()
+    prefix = on_disk(name, disk)
+    if not has_ipykernel(prefix):
+        raise NotFound(
+            f"{prefix.name!r} cannot be a kernel: ipykernel is not installed in it.",
+            hint=f"`ma env install {prefix.name} ipykernel`, then `ma env register {prefix.name}`.",
+        )
+    progress.phase("registering")
+    write_kernel(prefix, disk)
+    progress.log(f"registered the kernel {kernel_name(prefix.name)}")
+    return show(prefix.name, disk=disk)
+
+
+def register_if_possible(prefix: Path, *, disk: Disk, progress: Progress = SILENT) -> None:
+    """Register what was just made; without ipykernel say so in the log instead of failing.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: a kernel spec cannot be written.
+    """
+    if has_ipykernel(prefix):
+        progress.phase("registering")
+        write_kernel(prefix, disk)
+    else:
+        progress.log(
+            f"no kernel: ipykernel is not in {prefix.name!r}; "
+            f"`ma env install {prefix.name} ipykernel`, then `ma env register {prefix.name}`"
+        )
+
+
+def unregister(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> None:
+    """Take the kernel of ``name`` back; the environment itself may be gone already.
+
+    Raises:
+        NotFound: it has none.
+        DiskFailure, AccessDenied: a kernel spec cannot be removed.
+    """
+    disk = disk or open_disk()
+    if not remove_kernel(name, disk):
+        raise NotFound(
+            f"{name!r} has no kernel of ours.", hint="`ma env list` shows which environments have."
+        )
+    progress.log(f"removed the kernel {kernel_name(name)}")
+
+
+def write_kernel(prefix: Path, disk: Disk) -> None:
+    """Write the kernel spec of the environment at ``prefix``, on the disk and for Jupyter.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: one of the places refused.
+    """
+    spec = json.dumps(_spec(prefix), indent=2, ensure_ascii=False) + "\n"
+    for kernels in (disk.kernels, disk.local_kernels):
+        folder = kernels / kernel_name(prefix.name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(error, "registering the kernel", folder) from error
+        # Jupyter takes a folder for a kernel once it has a kernel.json: that comes last.
+        replace_file(folder / "launch.sh", launcher().encode(), 0o755)
+        replace_file(folder / "kernel.json", spec.encode())
+
+
+def remove_kernel(name: str, disk: Disk) -> bool:
+    """Remove the kernel spec of ``name`` from both places. False: there was none.
+
+    Raises:
+        DiskFailure, AccessDenied: one of the places refused.
+    """
+    found = False
+    for kernels in (disk.kernels, disk.local_kernels):
+        folder = kernels / kernel_name(name)
+        try:
+            for file in _FILES:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(folder / file)
+                    found = True
+            with contextlib.suppress(FileNotFoundError):
+                folder.rmdir()
+        except OSError as error:
+            raise from_os_error(error, "removing the kernel", folder) from error
+    return found
+
+
+def _spec(prefix: Path) -> dict[str, Any]:
+    return {
+        "argv": [
+            "/bin/sh",
+            "{resource_dir}/launch.sh",
+            str(prefix),
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+        ],
+        "display_name": prefix.name,
+        "language": "python",
+        "interrupt_mode": "signal",
+        "metadata": {
+            "debugger": True,
+            "modelarts_nb": {"env": prefix.name, "prefix": str(prefix)},
+        },
+    }
+
+
+@cache
+def launcher() -> str:
+    """The text of ``launch.sh``."""
+    return files("modelarts_nb.envs").joinpath("launch.sh").read_text("utf-8")

@@ -1,0 +1,38 @@
+"""Giving an environment another name: its prefix changes, so it is copied."""
+
+from __future__ import annotations
+
+from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.names import check_free
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.envs.clone import announce, copy_as
+from modelarts_nb.envs.kernelspecs import Kernels
+from modelarts_nb.envs.model import Environment
+from modelarts_nb.envs.prefixes import on_disk, taken_names
+from modelarts_nb.envs.remove import to_bin
+from modelarts_nb.progress import SILENT, Progress
+
+
+def rename(
+    name: str, new: str, *, disk: Disk | None = None, progress: Progress = SILENT
+) -> Environment:
+    """Give the environment ``name`` the name ``new``.
+
+    A prefix is written into many files, and changing them where they are could be cut off in the
+    middle; so a copy is made true under the new name, and the old one goes to the bin.
+
+    Raises:
+        NotFound, NotAnEnvironment: there is no environment ``name`` on the disk.
+        InvalidName, NameTaken: ``new`` cannot be used, also when it differs in case only.
+        Busy: somebody is working on one of them.
+        DiskFull, DiskFailure, AccessDenied, EngineFailed, Cancelled: it has its old name still.
+    """
+    disk = disk or open_disk()
+    prefix = on_disk(name, disk)
+    check_free(new, taken_names(disk))
+    with lock(disk, prefix.name, progress=progress) as held:
+        with lock(disk, new, progress=progress):
+            kernel = Kernels(disk).of(prefix)[0] != "none"
+            final = copy_as(prefix, new, disk=disk, progress=progress)
+        to_bin(prefix, held, disk, progress)
+    return announce(final, kernel=kernel, disk=disk, progress=progress)
