@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from modelarts_nb.errors import Cancelled, ModelArtsNbError, UsageError
+from modelarts_nb.errors import Cancelled, Internal, ModelArtsNbError, UsageError
 
 if TYPE_CHECKING:
     from modelarts_nb.cli.output import Output
@@ -61,10 +61,15 @@ class Command(click.Command):
         except KeyboardInterrupt:
             output.error(Cancelled())
             ctx.exit(Cancelled.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except BrokenPipeError:
             # `ma env list | head`: the reader has gone, which is no error.
             sys.stderr.close()
             ctx.exit(0)
+        except Exception as error:
+            output.error(_unexpected(error))
+            ctx.exit(Internal.exit_code)
         finally:
             signal.signal(signal.SIGTERM, previous)
         return value
@@ -118,6 +123,20 @@ def do(verb: str, **params: Any) -> Any:
             return run(verb, _given(params), progress=progress)
 
     return _with_owner(work)
+
+
+def _unexpected(error: Exception) -> ModelArtsNbError:
+    """A bug of ours, said in a line; with ``MODELARTS_NB_DEBUG`` set, in full."""
+    import os
+    import traceback
+
+    if os.environ.get("MODELARTS_NB_DEBUG"):
+        traceback.print_exception(error)
+    return Internal(
+        f"Something went wrong that should not ({type(error).__name__}).",
+        hint="Run it again with MODELARTS_NB_DEBUG=1 and report what it prints.",
+        cause=str(error),
+    )
 
 
 def _given(params: dict[str, Any]) -> dict[str, Any]:

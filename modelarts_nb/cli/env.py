@@ -131,7 +131,7 @@ def remove(name: str) -> Any:
 @NEW_NAME
 def rename(name: str, new_name: str) -> Any:
     """Give the environment NAME another name."""
-    return do("env.rename", name=name, new_name=new_name)
+    return do("env.rename", name=name, new=new_name)
 
 
 @env.command(cls=Command, show=show.registered)

@@ -11,6 +11,8 @@ from modelarts_nb import wire
 from modelarts_nb.errors import ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 
+_PIPE_COLUMNS = 200
+
 
 class Output:
     """Results go to stdout; progress, log and errors to stderr, so that pipes stay clean.
@@ -77,7 +79,9 @@ def _print_human(shown: Any) -> None:
         return
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=False).print(shown)
+    # In a pipe nothing is as wide as it is: a table that wraps is hard to cut and grep.
+    width = None if sys.stdout.isatty() else _PIPE_COLUMNS
+    Console(highlight=False, width=width).print(shown)
 
 
 def _plain_text(shown: Any) -> str:

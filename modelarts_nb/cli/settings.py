@@ -14,7 +14,7 @@ from modelarts_nb.cli.command import Command, Group, ask, need
 @click.command(cls=Command, show=show.status)
 def status() -> Any:
     """What survives a restart, how full the disk is, and what would be lost."""
-    return ask("disk.status")
+    return ask("status")
 
 
 @click.group(cls=Group)

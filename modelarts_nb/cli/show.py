@@ -171,11 +171,11 @@ def operations(found: list[Any]) -> Any:
     """A table of operations."""
     rows = [
         (
-            o["id"],
-            o["verb"],
-            " ".join(str(v) for v in o["params"].values() if isinstance(v, str)),
-            o["phase"] if o["state"] == "running" else o["state"],
-            o["started"][:16],
+            o.id,
+            o.verb,
+            " ".join(str(v) for v in o.params.values() if isinstance(v, str)),
+            o.phase if o.state == "running" else o.state,
+            o.started[:16],
         )
         for o in found
     ]

@@ -1,0 +1,132 @@
+"""`ma`: options, output, errors and exit codes that every command shares."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from modelarts_nb.cli.tree import ma
+from modelarts_nb.disk.persistent import Disk
+
+ALL_COMMANDS = [
+    (name, sub)
+    for name, command in ma.commands.items()
+    for sub in (getattr(command, "commands", None) or {None: command})
+]
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(ma, list(args))
+
+
+@pytest.mark.parametrize(("name", "sub"), ALL_COMMANDS)
+def test_every_command_explains_itself(name: str, sub: str | None) -> None:
+    result = run(name, *([sub] if sub else []), "--help")
+
+    assert result.exit_code == 0
+    assert "--json" in result.output
+
+
+def test_a_missing_disk_is_an_error_with_a_hint_and_its_own_exit_code(home: Path) -> None:
+    result = run("env", "list", "--disk", str(home / "absent"))
+
+    assert result.exit_code == 5
+    assert "is not there" in result.stderr
+    assert "MODELARTS_NB_DISK" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_error_as_json_carries_its_code(home: Path) -> None:
+    result = run("env", "list", "--json", "--disk", str(home / "absent"))
+
+    assert json.loads(result.stdout)["error"]["code"] == "disk_missing"
+
+
+def test_an_error_as_ndjson_is_one_line_of_type_error(home: Path) -> None:
+    result = run("env", "list", "--progress", "ndjson", "--disk", str(home / "absent"))
+
+    assert json.loads(result.stdout)["type"] == "error"
+
+
+def test_a_misspelled_command_is_suggested() -> None:
+    result = run("env", "clnoe")
+
+    assert result.exit_code == 2
+    assert "clone" in result.stderr
+
+
+def test_an_empty_disk_teaches_what_to_do(disk: Disk) -> None:
+    result = run("env", "list", "--disk", str(disk.root))
+
+    assert result.exit_code == 0
+    assert "ma env create" in result.stdout
+
+
+def test_unpack_wants_a_name_or_a_prefix_and_not_both(disk: Disk) -> None:
+    both = run("env", "unpack", "a.tar.zst", "mine", "--prefix", "x", "--disk", str(disk.root))
+    neither = run("env", "unpack", "a.tar.zst", "--disk", str(disk.root))
+
+    assert (both.exit_code, neither.exit_code) == (2, 2)
+
+
+def test_the_owner_that_is_set_is_the_owner_that_is_shown(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MODELARTS_NB_OWNER")
+    run("config", "owner", "ada")
+
+    assert json.loads(run("config", "show", "--json").stdout)["PersistentDisk.owner"] == "ada"
+
+
+def test_help_starts_quickly() -> None:
+    """Only what a command needs is imported: `ma --help` loads neither rich nor rattler."""
+    script = "import sys; sys.argv = ['ma', '--help']\n"
+    script += "from modelarts_nb.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+    script += "bad = {'rich', 'rattler', 'conda_pack', 'traitlets', 'ruamel'} & set(sys.modules)\n"
+    script += "sys.exit(f'imported {bad}' if bad else 0)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_completion_offers_environments_of_the_disk(disk: Disk) -> None:
+    from modelarts_nb.cli.completion import candidates
+
+    (disk.envs / "mine").mkdir(parents=True)
+
+    assert candidates(["env", "remove", "m"]) == ["mine"]
+
+
+def test_completion_offers_commands() -> None:
+    from modelarts_nb.cli.completion import candidates
+
+    assert candidates(["env", "cl"]) == ["clone"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_calls_back_into_ma(shell: str) -> None:
+    assert f"_MA_COMPLETE={shell}_complete" in run("completion", shell).stdout
+
+
+def test_a_reader_that_goes_away_is_no_error(disk: Disk) -> None:
+    environment = {**os.environ, "MODELARTS_NB_DISK": str(disk.root)}
+    pipe = subprocess.Popen(
+        [sys.executable, "-m", "modelarts_nb.cli", "env", "list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    assert pipe.stdout is not None
+    assert pipe.stderr is not None
+    pipe.stdout.close()
+    stderr = pipe.stderr.read()
+    pipe.stderr.close()
+
+    pipe.wait(20)
+    assert b"Traceback" not in stderr
