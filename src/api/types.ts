@@ -1,0 +1,148 @@
+/** What the REST API sends, word for word. Sizes are bytes, times ISO 8601. */
+
+export type Json =
+  string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export interface IWireError {
+  code: string;
+  message: string;
+  hint?: string;
+  cause?: string;
+  request_id?: string;
+}
+
+export interface IFinding {
+  check: string;
+  level: 'ok' | 'warning' | 'error';
+  message: string;
+  fix: string;
+  files: string[];
+}
+
+export interface IEnvironment {
+  name: string;
+  prefix: string;
+  where: 'disk' | 'image' | 'elsewhere';
+  survives: boolean;
+  python: string | null;
+  size: number | null;
+  files: number | null;
+  kernel: 'ready' | 'missing' | 'none';
+  kernel_name: string | null;
+  created: string | null;
+  origin: string | null;
+  highlights: string[];
+  trouble: IFinding[];
+  /** What is being done to it right now, in words. */
+  working: string | null;
+}
+
+export interface IPackage {
+  name: string;
+  version: string;
+  manager: 'conda' | 'pip';
+  build: string;
+  channel: string;
+  editable: boolean;
+}
+
+export interface IArchive {
+  path: string;
+  name: string;
+  format: string;
+  size: number;
+  created: string;
+  sha256: string;
+  python: string | null;
+  platform: string;
+  unpacked_size: number | null;
+  files: number | null;
+  packages: number | null;
+  origin: string;
+}
+
+/** One environment in the bin. */
+export interface IRemoved {
+  entry: string;
+  name: string;
+  removed: string;
+  purged_after: string;
+  size: number | null;
+}
+
+export interface IDisk {
+  root: string;
+  exists: boolean;
+  survives: boolean;
+  kind: string;
+  fstype: string;
+  reason: string;
+  total: number | null;
+  free: number | null;
+  inodes_free: number | null;
+  latency_ms: number | null;
+  error: IWireError | null;
+}
+
+export interface IStatus {
+  version: string;
+  disk: IDisk;
+  owner: string;
+  /** Names of environments of the image that have no copy on the disk. */
+  lost: string[];
+  restore: { ran: string | null; ok: boolean; lines: Json[] } | null;
+  hook: { installed: boolean; version: string | null } | null;
+}
+
+export type Verb =
+  | 'env.create'
+  | 'env.clone'
+  | 'env.pack'
+  | 'env.unpack'
+  | 'env.remove'
+  | 'env.rename'
+  | 'env.register'
+  | 'env.unregister'
+  | 'env.install'
+  | 'env.uninstall'
+  | 'env.fix'
+  | 'bin.restore'
+  | 'bin.empty'
+  | 'archive.remove'
+  | 'keep.add'
+  | 'keep.drop'
+  | 'hook.install';
+
+export type OperationState =
+  'running' | 'done' | 'failed' | 'cancelled' | 'lost';
+
+export interface IAmount {
+  files: number | null;
+  bytes: number | null;
+}
+
+export interface IOperation {
+  id: string;
+  verb: Verb | string;
+  params: { [key: string]: Json };
+  state: OperationState;
+  phase: string;
+  done: IAmount;
+  total: IAmount;
+  /** Files and bytes a second. */
+  rate: IAmount;
+  seconds_left: number | null;
+  started: string;
+  ended: string | null;
+  error: IWireError | null;
+  result: Json;
+  owner: string;
+}
+
+/** What packing an environment would meet. */
+export interface IPreflight {
+  size?: number | null;
+  files?: number | null;
+  findings?: IFinding[];
+  [key: string]: Json | IFinding[] | undefined;
+}

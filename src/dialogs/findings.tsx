@@ -1,0 +1,39 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { IFinding } from '../api/types';
+
+/** Findings in words: what is wrong, what would mend it, which files. */
+export function Findings(props: {
+  findings: readonly IFinding[];
+  trans: TranslationBundle;
+}): React.ReactElement {
+  const { findings, trans } = props;
+  const bad = findings.filter(finding => finding.level !== 'ok');
+  if (bad.length === 0) {
+    return <p className="ma-Findings-ok">{trans.__('Nothing is wrong.')}</p>;
+  }
+  const levels = {
+    ok: trans.__('Fine'),
+    warning: trans.__('Warning'),
+    error: trans.__('Error')
+  };
+  return (
+    <ul className="ma-Findings">
+      {bad.map((finding, index) => (
+        <li key={index} data-level={finding.level}>
+          <strong>{levels[finding.level]}</strong> {finding.message}
+          {finding.fix && <div className="ma-muted">{finding.fix}</div>}
+          {finding.files.length > 0 && (
+            <details>
+              <summary>
+                {trans._n('%1 file', '%1 files', finding.files.length)}
+              </summary>
+              <pre>{finding.files.join('\n')}</pre>
+            </details>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

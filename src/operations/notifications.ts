@@ -1,0 +1,151 @@
+import { Notification } from '@jupyterlab/apputils';
+import { CommandRegistry } from '@lumino/commands';
+
+import { IOperation } from '../api/types';
+import { CommandIDs } from '../commands';
+import { percentOf } from '../panel/progress';
+import { IModelArtsNb } from '../tokens';
+import { errorTitle, operationEnd, operationTitle } from '../words';
+import { ApiError } from '../api/request';
+
+/** How long a good end is shown, in ms; a bad one stays. */
+const GOOD_END = 8000;
+
+/** Verbs whose result is an environment to work in. */
+const MAKES_ENVIRONMENT = new Set([
+  'env.create',
+  'env.clone',
+  'env.unpack',
+  'bin.restore'
+]);
+
+/** One notification an operation: in progress, then how it ended and what next. */
+export function notifyOperations(
+  nb: IModelArtsNb,
+  commands: CommandRegistry
+): void {
+  const { operations, trans } = nb;
+  const shown = new Map<string, { notification: string; percent: number }>();
+
+  const begin = (operation: IOperation) => {
+    const notification = Notification.emit(
+      operationTitle(operation, trans),
+      'in-progress',
+      { autoClose: false, progress: 0 }
+    );
+    shown.set(operation.id, { notification, percent: 0 });
+  };
+
+  operations.began.connect((_, operation) => begin(operation));
+
+  operations.changed.connect(() => {
+    for (const operation of operations.running) {
+      const entry = shown.get(operation.id);
+      const percent = percentOf(operation) ?? 0;
+      if (entry && percent !== entry.percent) {
+        entry.percent = percent;
+        Notification.update({
+          id: entry.notification,
+          message: operationTitle(operation, trans),
+          progress: percent / 100
+        });
+      }
+    }
+  });
+
+  operations.ended.connect((_, operation) => {
+    const entry = shown.get(operation.id);
+    shown.delete(operation.id);
+    const end = endOf(operation, nb, commands);
+    const known = entry && Notification.manager.has(entry.notification);
+    if (known) {
+      Notification.update({ id: entry.notification, ...end });
+    } else if (end.type !== 'success' || end.actions.length) {
+      // The user closed it; only what they can act on comes back.
+      Notification.emit(end.message, end.type, {
+        autoClose: end.autoClose,
+        actions: end.actions
+      });
+    }
+  });
+}
+
+interface IEnd {
+  message: string;
+  type: 'success' | 'error' | 'info' | 'warning';
+  autoClose: number | false;
+  actions: Notification.IAction[];
+}
+
+function endOf(
+  operation: IOperation,
+  nb: IModelArtsNb,
+  commands: CommandRegistry
+): IEnd {
+  const { trans } = nb;
+  const title = operationTitle(operation, trans);
+  const message = `${title}: ${operationEnd(operation, trans)}`;
+  const act = (
+    label: string,
+    command: string,
+    args: { [key: string]: string }
+  ): Notification.IAction => ({
+    label,
+    callback: () => void commands.execute(command, args)
+  });
+  switch (operation.state) {
+    case 'done':
+      return {
+        message,
+        type: 'success',
+        autoClose: GOOD_END,
+        actions: nextSteps(operation, nb, act)
+      };
+    case 'cancelled':
+      return { message, type: 'info', autoClose: GOOD_END, actions: [] };
+    default: {
+      const error = operation.error ? new ApiError(operation.error, 500) : null;
+      return {
+        message: error
+          ? `${title}: ${errorTitle(error, trans)} ${error.message}`
+          : message,
+        type: 'error',
+        autoClose: false,
+        actions: [
+          act(trans.__('Show log'), CommandIDs.showLog, { id: operation.id })
+        ]
+      };
+    }
+  }
+}
+
+function nextSteps(
+  operation: IOperation,
+  nb: IModelArtsNb,
+  act: (
+    label: string,
+    command: string,
+    args: { [key: string]: string }
+  ) => Notification.IAction
+): Notification.IAction[] {
+  const { trans } = nb;
+  const result = operation.result;
+  const field = (key: string): string | null => {
+    const value =
+      result && typeof result === 'object' && !Array.isArray(result)
+        ? result[key]
+        : null;
+    return typeof value === 'string' ? value : null;
+  };
+  const name = field('name') ?? String(operation.params.name ?? '');
+  const entry = field('entry');
+  if (operation.verb === 'env.remove' && entry) {
+    return [
+      act(trans.__('Undo'), CommandIDs.restoreEnvironment, { entry, name })
+    ];
+  }
+  if (MAKES_ENVIRONMENT.has(operation.verb) && name) {
+    return [act(trans.__('Open notebook'), CommandIDs.openNotebook, { name })];
+  }
+  return [];
+}

@@ -1,0 +1,142 @@
+import { closeIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { ApiError } from '../api/request';
+import { IOperation } from '../api/types';
+import { CommandIDs } from '../commands';
+import { ErrorBox } from '../dialogs/error';
+import { LogView } from '../dialogs/log';
+import { operationEnd, operationTitle } from '../words';
+import { usePanel, useRun } from './context';
+import { paceLine, Progress } from './progress';
+import { IconButton, Section } from './section';
+
+interface IActivityProps {
+  operations: readonly IOperation[];
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+/** What runs now and what has ended, until it is dismissed. */
+export function Activity(props: IActivityProps): React.ReactElement | null {
+  const { operations, open, onToggle } = props;
+  const { trans } = usePanel();
+  const run = useRun();
+  const running = operations.filter(item => item.state === 'running').length;
+  const ended = operations.filter(item => item.state !== 'running');
+  return (
+    <Section
+      id="activity"
+      title={trans.__('Activity')}
+      count={running || undefined}
+      open={open}
+      onToggle={onToggle}
+      actions={
+        ended.length > 1 && (
+          <button
+            type="button"
+            className="ma-Button ma-link"
+            onClick={() => {
+              for (const { id } of ended) {
+                run(CommandIDs.dismissOperation, { id });
+              }
+            }}
+          >
+            {trans.__('Clear')}
+          </button>
+        )
+      }
+    >
+      {operations.length === 0 ? (
+        <p className="ma-Empty">
+          {trans.__(
+            'Nothing runs. What you start goes on here, also when this page is closed.'
+          )}
+        </p>
+      ) : (
+        <ul className="ma-List" aria-label={trans.__('Activity')}>
+          {operations.map(operation => (
+            <Item key={operation.id} operation={operation} />
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+const Item = React.memo(function Item(props: { operation: IOperation }) {
+  const { operation } = props;
+  const panel = usePanel();
+  const { trans, format } = panel;
+  const run = useRun();
+  const [logShown, setLogShown] = React.useState(false);
+  const { id, state } = operation;
+  const title = operationTitle(operation, trans);
+  const end = operation.ended ?? operation.started;
+  return (
+    <li className="ma-Operation" data-state={state}>
+      <div className="ma-Operation-head">
+        <span className="ma-Operation-title">{title}</span>
+        {state !== 'running' && (
+          <IconButton
+            label={trans.__('Dismiss: %1', title)}
+            icon={closeIcon}
+            onClick={() => run(CommandIDs.dismissOperation, { id })}
+          />
+        )}
+      </div>
+      {state === 'running' && <Progress operation={operation} />}
+      {(state === 'failed' || state === 'lost') && (
+        <Failure operation={operation} />
+      )}
+      <div className="ma-Operation-foot">
+        <span
+          className="ma-number ma-muted"
+          title={state === 'running' ? undefined : format.exact(end)}
+        >
+          {state === 'running'
+            ? paceLine(operation, trans, format)
+            : `${operationEnd(operation, trans)} · ${format.relative(end)}`}
+        </span>
+        <span className="ma-Buttons">
+          <button
+            type="button"
+            className="ma-Button ma-link"
+            aria-expanded={logShown}
+            aria-label={trans.__('Log of: %1', title)}
+            onClick={() => setLogShown(!logShown)}
+          >
+            {trans.__('Log')}
+          </button>
+          {state === 'running' && (
+            <button
+              type="button"
+              className="ma-Button ma-link"
+              aria-label={trans.__('Cancel: %1', title)}
+              onClick={() => run(CommandIDs.cancelOperation, { id })}
+            >
+              {trans.__('Cancel')}
+            </button>
+          )}
+        </span>
+      </div>
+      {logShown && <LogView nb={panel} id={id} />}
+    </li>
+  );
+});
+
+function Failure({ operation }: { operation: IOperation }): React.ReactElement {
+  const { trans } = usePanel();
+  if (operation.error) {
+    return (
+      <ErrorBox error={new ApiError(operation.error, 500)} trans={trans} />
+    );
+  }
+  return (
+    <p>
+      {trans.__(
+        'Its process went away without a word; nothing half-made is left. Run the same again.'
+      )}
+    </p>
+  );
+}

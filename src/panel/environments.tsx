@@ -1,0 +1,199 @@
+import { addIcon, searchIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { IEnvironment } from '../api/types';
+import { CommandIDs } from '../commands';
+import { usePanel, useRun } from './context';
+import { useRoving } from './roving';
+import { Row } from './row';
+import { IconButton, Section } from './section';
+
+interface IEnvironmentsProps {
+  environments: IEnvironment[];
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+/** The environments on the disk, and those of the image that a restart takes. */
+export function Environments(props: IEnvironmentsProps): React.ReactElement {
+  const { environments, open, onToggle } = props;
+  const { trans } = usePanel();
+  const run = useRun();
+  const [searching, setSearching] = React.useState(false);
+  const [wanted, setWanted] = React.useState('');
+  const list = React.useRef<HTMLDivElement>(null);
+
+  const found = React.useMemo(() => {
+    const word = wanted.trim().toLowerCase();
+    return word
+      ? environments.filter(environment =>
+          [environment.name, environment.python, ...environment.highlights]
+            .join(' ')
+            .toLowerCase()
+            .includes(word)
+        )
+      : environments;
+  }, [environments, wanted]);
+  const onDisk = found.filter(environment => environment.where === 'disk');
+  const outside = found.filter(environment => environment.where !== 'disk');
+  const image = outside.filter(environment => !environment.survives);
+  const elsewhere = outside.filter(environment => environment.survives);
+  const keys = [...onDisk, ...image, ...elsewhere].map(
+    environment => environment.prefix
+  );
+  const roving = useRoving(keys);
+
+  const stopSearching = () => {
+    setSearching(false);
+    setWanted('');
+    // The row that has the tab stop exists again only after drawing.
+    requestAnimationFrame(() =>
+      list.current
+        ?.querySelector<HTMLElement>('[data-row][tabindex="0"]')
+        ?.focus()
+    );
+  };
+  const rows = (part: IEnvironment[]) =>
+    part.map(environment => (
+      <Row
+        key={environment.prefix}
+        environment={environment}
+        current={environment.prefix === roving.current}
+      />
+    ));
+
+  return (
+    <Section
+      id="environments"
+      title={trans.__('Environments')}
+      count={environments.filter(item => item.where === 'disk').length}
+      open={open}
+      onToggle={onToggle}
+      actions={
+        <>
+          <IconButton
+            label={trans.__('New environment')}
+            icon={addIcon}
+            onClick={() => run(CommandIDs.createEnvironment)}
+          />
+          <IconButton
+            label={trans.__('Search environments')}
+            icon={searchIcon}
+            pressed={searching}
+            onClick={() => (searching ? stopSearching() : setSearching(true))}
+          />
+        </>
+      }
+    >
+      <div
+        ref={list}
+        onKeyDown={event => {
+          const typing = (event.target as HTMLElement).closest('input');
+          if (event.key === '/' && !typing) {
+            event.preventDefault();
+            setSearching(true);
+          } else if (event.key === 'Escape' && searching) {
+            event.preventDefault();
+            stopSearching();
+          } else if (event.key === 'ArrowDown' && typing) {
+            event.preventDefault();
+            list.current?.querySelector<HTMLElement>('[data-row]')?.focus();
+          } else {
+            roving.onKeyDown(event);
+          }
+        }}
+        onFocus={roving.onFocus}
+        role="presentation"
+      >
+        {searching && (
+          <input
+            type="search"
+            className="jp-mod-styled ma-Search"
+            aria-label={trans.__('Search environments')}
+            placeholder={trans.__('Name, Python or package')}
+            value={wanted}
+            // The field appears because the user asked for it.
+            // eslint-disable-next-line jsx-a11y/no-autofocus
+            autoFocus
+            onChange={event => setWanted(event.target.value)}
+          />
+        )}
+        {searching && found.length === 0 && (
+          <p className="ma-Empty">{trans.__('Nothing matches.')}</p>
+        )}
+        {onDisk.length > 0 && (
+          <ul
+            className="ma-List"
+            aria-label={trans.__('Environments on the disk')}
+          >
+            {rows(onDisk)}
+          </ul>
+        )}
+        {!wanted && onDisk.length === 0 && <Nothing image={image} />}
+        {image.length > 0 && (
+          <Group id="image" title={trans.__('in this image, lost at restart')}>
+            {rows(image)}
+          </Group>
+        )}
+        {elsewhere.length > 0 && (
+          <Group id="elsewhere" title={trans.__('elsewhere')}>
+            {rows(elsewhere)}
+          </Group>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function Group(props: {
+  id: string;
+  title: string;
+  children: React.ReactNode;
+}): React.ReactElement {
+  const id = `ma-${props.id}-title`;
+  return (
+    <>
+      <h3 id={id} className="ma-Divider">
+        {props.title}
+      </h3>
+      <ul className="ma-List" aria-labelledby={id}>
+        {props.children}
+      </ul>
+    </>
+  );
+}
+
+/** No environment on the disk yet: how to get the first. */
+function Nothing({ image }: { image: IEnvironment[] }): React.ReactElement {
+  const { trans } = usePanel();
+  const run = useRun();
+  return (
+    <div className="ma-Empty">
+      <p>
+        {trans.__(
+          'No environment on the disk yet. One that lies there survives a restart, with its packages and its kernel.'
+        )}
+      </p>
+      <div className="ma-Buttons">
+        {image.length > 0 && (
+          <button
+            type="button"
+            className="ma-Button ma-primary"
+            onClick={() =>
+              run(CommandIDs.keepEnvironment, { name: image[0].prefix })
+            }
+          >
+            {trans.__('Keep %1', image[0].name)}
+          </button>
+        )}
+        <button
+          type="button"
+          className="ma-Button"
+          onClick={() => run(CommandIDs.createEnvironment)}
+        >
+          {trans.__('New')}
+        </button>
+      </div>
+    </div>
+  );
+}

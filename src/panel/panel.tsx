@@ -1,0 +1,143 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import { ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { EXTENSION_MISSING } from '../api/request';
+import { CommandIDs } from '../commands';
+import { ErrorBox } from '../dialogs/error';
+import { panelIcon } from '../icons';
+import { Activity } from './activity';
+import { Banner } from './banner';
+import { IPanel, PanelProvider, usePanel, useRun, useSignal } from './context';
+import { Disk } from './disk';
+import { Environments } from './environments';
+import { openMenu } from './menu';
+import { Announcer } from './progress';
+import { IconButton } from './section';
+import { Archives, Bin } from './store';
+
+type SectionName = 'environments' | 'activity' | 'archives' | 'bin';
+
+const OPEN_AT_FIRST: { [key in SectionName]: boolean } = {
+  environments: true,
+  activity: true,
+  archives: false,
+  bin: false
+};
+
+/** Everything in the panel, from what the models know. */
+export function PanelView(): React.ReactElement {
+  const { inventory, operations, trans } = usePanel();
+  const { view, error, heard } = useSignal(inventory.changed, () => ({
+    view: inventory.view,
+    error: inventory.error,
+    heard: inventory.heard
+  }));
+  const work = useSignal(operations.changed, () => operations.list);
+  const [open, setOpen] = React.useState(OPEN_AT_FIRST);
+  const fold = (name: SectionName) => ({
+    open: open[name],
+    onToggle: (value: boolean) => setOpen({ ...open, [name]: value })
+  });
+
+  return (
+    <>
+      <Head />
+      {error && (
+        <div className="ma-Pad">
+          <ErrorBox error={error} trans={trans} />
+          <button
+            type="button"
+            className="ma-Button"
+            onClick={() => void inventory.refresh()}
+          >
+            {trans.__('Try again')}
+          </button>
+        </div>
+      )}
+      {!(error?.code === EXTENSION_MISSING && !heard) && (
+        <>
+          {view.status && (
+            <>
+              <Banner status={view.status} />
+              <Disk disk={view.status.disk} />
+            </>
+          )}
+          {view.environments && (
+            <Environments
+              environments={view.environments}
+              {...fold('environments')}
+            />
+          )}
+          {view.environments && (
+            <Activity operations={work} {...fold('activity')} />
+          )}
+          {view.archives && (
+            <Archives archives={view.archives} {...fold('archives')} />
+          )}
+          {view.removed && <Bin removed={view.removed} {...fold('bin')} />}
+        </>
+      )}
+      <Announcer operations={work} />
+    </>
+  );
+}
+
+function Head(): React.ReactElement {
+  const { trans, commands } = usePanel();
+  const run = useRun();
+  return (
+    <div className="ma-Head">
+      <h1>ModelArts NB</h1>
+      <IconButton
+        label={trans.__('Refresh')}
+        icon={refreshIcon}
+        onClick={() => run(CommandIDs.refresh)}
+      />
+      <IconButton
+        label={trans.__('More')}
+        icon={ellipsesIcon}
+        popup
+        onClick={event => {
+          const box = event.currentTarget.getBoundingClientRect();
+          openMenu(
+            commands,
+            [
+              [CommandIDs.createEnvironment],
+              [CommandIDs.cloneEnvironment],
+              [CommandIDs.unpackArchive],
+              null,
+              [CommandIDs.keepAll],
+              [CommandIDs.installHook],
+              [CommandIDs.emptyBin]
+            ],
+            box.left,
+            box.bottom,
+            event.currentTarget
+          );
+        }}
+      />
+    </div>
+  );
+}
+
+/** The side panel. */
+export class Panel extends ReactWidget {
+  constructor(private readonly _panel: IPanel) {
+    super();
+    this.id = 'modelarts-nb-panel';
+    this.title.icon = panelIcon;
+    this.title.caption = 'ModelArts NB';
+    this.addClass('ma-Panel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'ModelArts NB');
+  }
+
+  protected render(): React.ReactElement {
+    return (
+      <PanelProvider value={this._panel}>
+        <PanelView />
+      </PanelProvider>
+    );
+  }
+}

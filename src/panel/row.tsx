@@ -1,0 +1,169 @@
+import { ellipsesIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { IEnvironment } from '../api/types';
+import { CommandIDs } from '../commands';
+import { dotOf, dotWord, phaseWord } from '../words';
+import { usePanel, useRun } from './context';
+import { environmentMenu, openMenu } from './menu';
+import { IconButton } from './section';
+
+interface IRowProps {
+  environment: IEnvironment;
+  /** Whether Tab reaches this row. */
+  current: boolean;
+}
+
+/** One environment: a line of facts, a line on what it holds or what is wrong. */
+export const Row = React.memo(function Row(props: IRowProps) {
+  const { environment, current } = props;
+  const { trans, format, commands } = usePanel();
+  const run = useRun();
+  const element = React.useRef<HTMLLIElement>(null);
+  const { name, python, size } = environment;
+  const onDisk = environment.where === 'disk';
+  const dot = dotOf(environment);
+  const tabIndex = current ? 0 : -1;
+  const wrong = environment.trouble.find(finding => finding.level !== 'ok');
+  const [primary, args] = primaryOf(environment);
+
+  const menuAt = (x: number, y: number) =>
+    openMenu(commands, environmentMenu(environment), x, y, element.current);
+
+  return (
+    <li
+      ref={element}
+      className="ma-Row"
+      data-row={environment.prefix}
+      data-name={name}
+      tabIndex={tabIndex}
+      aria-label={[
+        name,
+        python && `Python ${python}`,
+        size !== null && format.bytes(size),
+        dotWord(dot, trans),
+        wrong?.message
+      ]
+        .filter(Boolean)
+        .join(', ')}
+      title={environment.prefix}
+      onKeyDown={event => {
+        if (event.target !== event.currentTarget) {
+          return;
+        }
+        if (event.key === 'Enter') {
+          event.preventDefault();
+          run(primary, args);
+        } else if (
+          event.key === 'ContextMenu' ||
+          (event.key === 'F10' && event.shiftKey)
+        ) {
+          event.preventDefault();
+          const box = event.currentTarget.getBoundingClientRect();
+          menuAt(box.left + 16, box.bottom);
+        }
+      }}
+      onContextMenu={event => {
+        event.preventDefault();
+        event.stopPropagation();
+        menuAt(event.clientX, event.clientY);
+      }}
+    >
+      <span className="ma-Dot" data-dot={dot} aria-hidden="true" />
+      <span className="ma-Row-name">{name}</span>
+      <span className="ma-number ma-Row-python">{python}</span>
+      <span className="ma-number ma-Row-size">
+        {size !== null && format.bytes(size)}
+      </span>
+      <span className="ma-Row-more ma-muted">
+        {wrong ? (
+          <span className="ma-warn">{wrong.message}</span>
+        ) : environment.working ? (
+          phaseWord(environment.working, trans)
+        ) : (
+          aboutOf(environment, trans.__('no kernel'))
+        )}
+      </span>
+      <span className="ma-Row-actions">
+        {wrong && onDisk && wrong.fix && (
+          <button
+            type="button"
+            className="ma-Button ma-stays"
+            title={wrong.fix}
+            tabIndex={tabIndex}
+            onClick={() => run(CommandIDs.fixEnvironment, { name })}
+          >
+            {trans.__('Fix')}
+          </button>
+        )}
+        {!onDisk && (
+          <button
+            type="button"
+            className="ma-Button ma-stays"
+            tabIndex={tabIndex}
+            onClick={() => run(primary, args)}
+          >
+            {trans.__('Keep on disk')}
+          </button>
+        )}
+        {onDisk && !wrong && (
+          <button
+            type="button"
+            className="ma-Button"
+            tabIndex={tabIndex}
+            onClick={() => run(primary, args)}
+          >
+            {environment.kernel === 'none'
+              ? trans.__('Register')
+              : trans.__('Notebook')}
+          </button>
+        )}
+        {onDisk && (
+          <button
+            type="button"
+            className="ma-Button"
+            tabIndex={tabIndex}
+            onClick={() =>
+              run(CommandIDs.cloneEnvironment, { source: environment.name })
+            }
+          >
+            {trans.__('Clone')}
+          </button>
+        )}
+        <IconButton
+          label={trans.__('More for %1', name)}
+          icon={ellipsesIcon}
+          tabIndex={tabIndex}
+          popup
+          onClick={event => {
+            const box = event.currentTarget.getBoundingClientRect();
+            menuAt(box.left, box.bottom);
+          }}
+        />
+      </span>
+    </li>
+  );
+});
+
+function primaryOf(
+  environment: IEnvironment
+): [command: string, args: { name: string }] {
+  if (environment.where !== 'disk') {
+    return [CommandIDs.keepEnvironment, { name: environment.prefix }];
+  }
+  return [
+    environment.kernel === 'none'
+      ? CommandIDs.registerKernel
+      : CommandIDs.openNotebook,
+    { name: environment.name }
+  ];
+}
+
+function aboutOf(environment: IEnvironment, noKernel: string): string {
+  if (environment.highlights.length) {
+    return environment.highlights.join(' · ');
+  }
+  return environment.where === 'disk' && environment.kernel === 'none'
+    ? noKernel
+    : (environment.origin ?? '');
+}

@@ -1,0 +1,74 @@
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+interface ISectionProps {
+  id: string;
+  title: string;
+  count?: number;
+  /** Shown beside the title of a folded section. */
+  summary?: string;
+  open: boolean;
+  onToggle: (open: boolean) => void;
+  actions?: React.ReactNode;
+  children: React.ReactNode;
+}
+
+/** A part of the panel that folds. */
+export function Section(props: ISectionProps): React.ReactElement {
+  const { id, title, count, open, onToggle } = props;
+  const Caret = open ? caretDownIcon : caretRightIcon;
+  return (
+    <section className="ma-Section" aria-labelledby={`ma-${id}-title`}>
+      <div className="ma-Section-head">
+        <h2 id={`ma-${id}-title`}>
+          <button
+            type="button"
+            className="ma-Section-toggle"
+            aria-expanded={open}
+            aria-controls={`ma-${id}`}
+            onClick={() => onToggle(!open)}
+          >
+            <Caret.react tag="span" className="ma-caret" />
+            <span>{title}</span>
+            {count !== undefined && <span className="ma-count">{count}</span>}
+          </button>
+        </h2>
+        {!open && props.summary && (
+          <span className="ma-muted ma-Section-summary">{props.summary}</span>
+        )}
+        {open && <div className="ma-Section-actions">{props.actions}</div>}
+      </div>
+      <div id={`ma-${id}`} hidden={!open}>
+        {open && props.children}
+      </div>
+    </section>
+  );
+}
+
+interface IIconButtonProps {
+  label: string;
+  icon: { react: React.ElementType };
+  onClick: (event: React.MouseEvent<HTMLElement>) => void;
+  pressed?: boolean;
+  tabIndex?: number;
+  popup?: boolean;
+}
+
+/** A small button that is only an icon, with its name for everybody. */
+export function IconButton(props: IIconButtonProps): React.ReactElement {
+  const Icon = props.icon.react;
+  return (
+    <button
+      type="button"
+      className="ma-IconButton"
+      aria-label={props.label}
+      title={props.label}
+      aria-pressed={props.pressed}
+      aria-haspopup={props.popup ? 'menu' : undefined}
+      tabIndex={props.tabIndex}
+      onClick={props.onClick}
+    >
+      <Icon tag="span" />
+    </button>
+  );
+}

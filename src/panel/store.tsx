@@ -1,0 +1,220 @@
+import { ellipsesIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { IArchive, IRemoved } from '../api/types';
+import { CommandIDs } from '../commands';
+import { usePanel, useRun } from './context';
+import { openMenu } from './menu';
+import { useRoving } from './roving';
+import { IconButton, Section } from './section';
+
+interface IArchivesProps {
+  archives: IArchive[];
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+/** Packed environments: to carry elsewhere, or to unpack here. */
+export function Archives(props: IArchivesProps): React.ReactElement {
+  const { archives, open, onToggle } = props;
+  const { trans, format, commands } = usePanel();
+  const run = useRun();
+  const roving = useRoving(archives.map(archive => archive.path));
+  return (
+    <Section
+      id="archives"
+      title={trans.__('Archives')}
+      count={archives.length || undefined}
+      open={open}
+      onToggle={onToggle}
+      actions={
+        <button
+          type="button"
+          className="ma-Button ma-link"
+          onClick={() => run(CommandIDs.unpackArchive)}
+        >
+          {trans.__('Unpack a file…')}
+        </button>
+      }
+    >
+      {archives.length === 0 && (
+        <p className="ma-Empty">
+          {trans.__(
+            'An archive is an environment in one file, to carry to another notebook. Choose “Pack” in an environment’s menu to make one.'
+          )}
+        </p>
+      )}
+      <ul
+        className="ma-List"
+        aria-label={trans.__('Archives')}
+        onKeyDown={roving.onKeyDown}
+        onFocus={roving.onFocus}
+      >
+        {archives.map(archive => {
+          const current = archive.path === roving.current;
+          const unpack = () =>
+            run(CommandIDs.unpackArchive, {
+              file: archive.path
+            });
+          return (
+            <Line
+              key={archive.path}
+              id={archive.path}
+              name={archive.name}
+              current={current}
+              facts={[archive.python ?? '', format.bytes(archive.size)]}
+              more={`${archive.format} · ${format.relative(archive.created)}`}
+              hover={`${archive.path}\n${format.exact(archive.created)}`}
+              action={trans.__('Unpack')}
+              onAction={unpack}
+            >
+              <IconButton
+                label={trans.__('More for %1', archive.name)}
+                icon={ellipsesIcon}
+                tabIndex={current ? 0 : -1}
+                popup
+                onClick={event => {
+                  const box = event.currentTarget.getBoundingClientRect();
+                  openMenu(
+                    commands,
+                    [
+                      [CommandIDs.unpackArchive, { file: archive.path }],
+                      null,
+                      [CommandIDs.removeArchive, { name: archive.path }]
+                    ],
+                    box.left,
+                    box.bottom,
+                    event.currentTarget
+                  );
+                }}
+              />
+            </Line>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}
+
+interface IBinProps {
+  removed: IRemoved[];
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+/** Removed environments, until they are purged. */
+export function Bin(props: IBinProps): React.ReactElement {
+  const { removed, open, onToggle } = props;
+  const { trans, format } = usePanel();
+  const run = useRun();
+  const roving = useRoving(removed.map(item => item.entry));
+  return (
+    <Section
+      id="bin"
+      title={trans.__('Bin')}
+      count={removed.length || undefined}
+      open={open}
+      onToggle={onToggle}
+      actions={
+        removed.length > 0 && (
+          <button
+            type="button"
+            className="ma-Button ma-link"
+            onClick={() => run(CommandIDs.emptyBin)}
+          >
+            {trans.__('Empty…')}
+          </button>
+        )
+      }
+    >
+      {removed.length === 0 && (
+        <p className="ma-Empty">
+          {trans.__(
+            'Removed environments wait here for a week, to be restored.'
+          )}
+        </p>
+      )}
+      <ul
+        className="ma-List"
+        aria-label={trans.__('Bin')}
+        onKeyDown={roving.onKeyDown}
+        onFocus={roving.onFocus}
+      >
+        {removed.map(item => (
+          <Line
+            key={item.entry}
+            id={item.entry}
+            name={item.name}
+            current={item.entry === roving.current}
+            facts={[item.size === null ? '' : format.bytes(item.size)]}
+            more={trans.__(
+              'removed %1, deleted %2',
+              format.relative(item.removed),
+              format.relative(item.purged_after)
+            )}
+            hover={format.exact(item.removed)}
+            action={trans.__('Restore')}
+            onAction={() =>
+              run(CommandIDs.restoreEnvironment, {
+                entry: item.entry,
+                name: item.name
+              })
+            }
+          />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+interface ILineProps {
+  id: string;
+  name: string;
+  current: boolean;
+  facts: string[];
+  more: string;
+  hover: string;
+  action: string;
+  onAction: () => void;
+  children?: React.ReactNode;
+}
+
+function Line(props: ILineProps): React.ReactElement {
+  const tabIndex = props.current ? 0 : -1;
+  return (
+    <li
+      className="ma-Row ma-mod-plain"
+      data-row={props.id}
+      tabIndex={tabIndex}
+      aria-label={[props.name, ...props.facts, props.more]
+        .filter(Boolean)
+        .join(', ')}
+      title={props.hover}
+      onKeyDown={event => {
+        if (event.target === event.currentTarget && event.key === 'Enter') {
+          event.preventDefault();
+          props.onAction();
+        }
+      }}
+    >
+      <span className="ma-Row-name">{props.name}</span>
+      {props.facts.map((fact, index) => (
+        <span key={index} className="ma-number">
+          {fact}
+        </span>
+      ))}
+      <span className="ma-Row-more ma-muted">{props.more}</span>
+      <span className="ma-Row-actions">
+        <button
+          type="button"
+          className="ma-Button ma-stays"
+          tabIndex={tabIndex}
+          onClick={props.onAction}
+        >
+          {props.action}
+        </button>
+        {props.children}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,170 @@
+import { Dialog, showErrorMessage } from '@jupyterlab/apputils';
+import { CommandRegistry } from '@lumino/commands';
+
+import { asApiError } from '../api/request';
+import { IEnvironment } from '../api/types';
+import {
+  argsOf,
+  CommandIDs,
+  ICloneArgs,
+  ICreateArgs,
+  IEnvironmentArgs
+} from '../commands';
+import { askPack } from '../dialogs/archives';
+import { chooseEnvironment } from '../dialogs/choose';
+import { askClone } from '../dialogs/clone';
+import { askCreate } from '../dialogs/create';
+import {
+  askCheck,
+  askInstall,
+  askRename,
+  showExport,
+  showPackages
+} from '../dialogs/environment';
+import { askKeepAll, keep } from '../dialogs/keep';
+import { IModelArtsNb } from '../tokens';
+import { errorHint, errorTitle } from '../words';
+
+/** Show why an action did not start. */
+export async function tell(nb: IModelArtsNb, reason: unknown): Promise<void> {
+  const error = asApiError(reason);
+  const hint = errorHint(error, nb.trans);
+  await showErrorMessage(
+    errorTitle(error, nb.trans),
+    [error.message, hint].filter(Boolean).join('\n'),
+    [Dialog.okButton({ label: nb.trans.__('Close') })]
+  );
+}
+
+const onDisk = (environment: IEnvironment) => environment.where === 'disk';
+const onImage = (environment: IEnvironment) => environment.where !== 'disk';
+const any = () => true;
+
+/** The commands about environments. */
+export function addEnvironmentCommands(
+  registry: CommandRegistry,
+  nb: IModelArtsNb
+): void {
+  const { trans, operations } = nb;
+
+  /** A command about one environment, asked for when it is not named. */
+  const about = (
+    id: string,
+    label: string,
+    fits: (environment: IEnvironment) => boolean,
+    act: (environment: IEnvironment) => Promise<unknown>
+  ) =>
+    registry.addCommand(id, {
+      label,
+      execute: async args => {
+        try {
+          const { name } = argsOf<IEnvironmentArgs>(args);
+          const environment = await chooseEnvironment(nb, name, fits);
+          return environment && (await act(environment));
+        } catch (reason) {
+          await tell(nb, reason);
+        }
+      }
+    });
+
+  registry.addCommand(CommandIDs.createEnvironment, {
+    label: trans.__('New Environment…'),
+    execute: args => askCreate(nb, argsOf<ICreateArgs>(args))
+  });
+  registry.addCommand(CommandIDs.cloneEnvironment, {
+    label: trans.__('Clone Environment…'),
+    execute: args => askClone(nb, argsOf<ICloneArgs>(args))
+  });
+  registry.addCommand(CommandIDs.keepAll, {
+    label: trans.__('Keep the Image’s Environments…'),
+    execute: () => askKeepAll(nb).catch(reason => tell(nb, reason))
+  });
+
+  about(CommandIDs.keepEnvironment, trans.__('Keep on Disk'), onImage, item =>
+    keep(nb, item)
+  );
+  about(
+    CommandIDs.packEnvironment,
+    trans.__('Pack Environment…'),
+    onDisk,
+    item => askPack(nb, item.name)
+  );
+  about(
+    CommandIDs.renameEnvironment,
+    trans.__('Rename Environment…'),
+    onDisk,
+    item => askRename(nb, item.name)
+  );
+  about(
+    CommandIDs.removeEnvironment,
+    trans.__('Remove Environment'),
+    onDisk,
+    item => operations.start('env.remove', { name: item.name })
+  );
+  about(CommandIDs.registerKernel, trans.__('Register Kernel'), onDisk, item =>
+    operations.start('env.register', { name: item.name })
+  );
+  about(
+    CommandIDs.unregisterKernel,
+    trans.__('Unregister Kernel'),
+    item => onDisk(item) && item.kernel !== 'none',
+    item => operations.start('env.unregister', { name: item.name })
+  );
+  about(
+    CommandIDs.installPackages,
+    trans.__('Install Packages…'),
+    onDisk,
+    item => askInstall(nb, item.name)
+  );
+  about(CommandIDs.showPackages, trans.__('Show Packages'), any, item =>
+    showPackages(nb, onDisk(item) ? item.name : item.prefix)
+  );
+  about(
+    CommandIDs.exportEnvironment,
+    trans.__('Export Environment'),
+    any,
+    item => showExport(nb, onDisk(item) ? item.name : item.prefix)
+  );
+  about(CommandIDs.checkEnvironment, trans.__('Check & Fix…'), onDisk, item =>
+    askCheck(nb, item.name)
+  );
+  about(CommandIDs.fixEnvironment, trans.__('Fix Environment'), onDisk, item =>
+    operations.start('env.fix', { name: item.name })
+  );
+
+  const withKernel = (
+    id: string,
+    label: string,
+    create: string,
+    key: 'kernelName' | 'kernelPreference'
+  ) =>
+    about(
+      id,
+      label,
+      item => onDisk(item) && item.kernel !== 'none',
+      async item => {
+        if (item.kernel !== 'ready') {
+          const started = await operations.start('env.register', {
+            name: item.name
+          });
+          await operations.whenEnded(started.id);
+        }
+        const kernel = item.kernel_name ?? `ma-${item.name.toLowerCase()}`;
+        return registry.execute(create, {
+          [key]: key === 'kernelName' ? kernel : { name: kernel }
+        });
+      }
+    );
+  withKernel(
+    CommandIDs.openNotebook,
+    trans.__('New Notebook'),
+    'notebook:create-new',
+    'kernelName'
+  );
+  withKernel(
+    CommandIDs.openConsole,
+    trans.__('New Console'),
+    'console:create',
+    'kernelPreference'
+  );
+}

@@ -1,0 +1,21 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+
+import { Client } from './api/client';
+import { Format } from './format';
+import { Inventory } from './inventory';
+import { Operations } from './operations/model';
+
+/** What every plugin of ours works with. */
+export interface IModelArtsNb {
+  readonly client: Client;
+  readonly inventory: Inventory;
+  readonly operations: Operations;
+  readonly trans: TranslationBundle;
+  readonly format: Format;
+}
+
+export const IModelArtsNb = new Token<IModelArtsNb>(
+  'modelarts_nb:IModelArtsNb',
+  'Environments, operations and the REST client of ModelArts NB.'
+);
