@@ -1,0 +1,182 @@
+"""The process in which py-rattler works: ``python -m modelarts_nb.envs.engine.child``.
+
+Reads one job (JSON) from standard input and writes events, one JSON object a line, to standard
+output; the last is ``{"result": ...}`` or ``{"error": {"kind", "message"}}``. That line is the
+result, not the exit code: py-rattler may abort when Python exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import rattler
+from rattler import exceptions
+
+_NETWORK = (exceptions.GatewayError, exceptions.FetchRepoDataError)
+_SPEC = (
+    exceptions.InvalidMatchSpecError,
+    exceptions.InvalidVersionSpecError,
+    exceptions.InvalidChannelError,
+    exceptions.InvalidUrlError,
+)
+
+
+def say(**event: Any) -> None:
+    """Write one event; lines come whole although callbacks come from several threads."""
+    os.write(1, (json.dumps(event) + "\n").encode())
+
+
+class _Reporter(rattler.InstallerReporter):
+    """What py-rattler tells while it installs, as events."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._seen: dict[int, int] = {}
+
+    def _number(self, name: str) -> int:
+        self._names.append(name)
+        return len(self._names) - 1
+
+    def on_transaction_start(self, total_operations: int) -> None:
+        say(event="start", total=total_operations)
+
+    def on_populate_cache_start(self, operation: int, package_name: str) -> int:
+        return self._number(package_name)
+
+    def on_download_start(self, cache_entry: int) -> int:
+        say(event="download", name=self._names[cache_entry])
+        return cache_entry
+
+    def on_download_progress(self, download_idx: int, progress: int, total: int | None) -> None:
+        before = self._seen.get(download_idx, 0)
+        # A download that is tried again starts over; what is done stays done.
+        if progress > before:
+            self._seen[download_idx] = progress
+            say(event="bytes", bytes=progress - before)
+
+    def on_unlink_start(self, operation: int, package_name: str) -> int:
+        say(event="unlink", name=package_name)
+        return 0
+
+    def on_link_start(self, operation: int, package_name: str) -> int:
+        return self._number(package_name)
+
+    def on_link_complete(self, index: int) -> None:
+        say(event="linked", name=self._names[index])
+
+
+def _config(job: dict[str, Any]) -> rattler.Config:
+    lines = ['tls-root-certs = "system"']
+    if job.get("insecure"):
+        lines = ["tls-no-verify = true"]
+    return rattler.Config.from_toml("\n".join(lines))
+
+
+class _BadSpec(Exception):
+    """Says which text is no spec: py-rattler only says what is wrong with it."""
+
+
+def _spec(text: str) -> rattler.MatchSpec:
+    try:
+        if "://" in text and "::" not in text and "[" not in text:
+            return rattler.MatchSpec.from_url(text)
+        return rattler.MatchSpec(text)
+    except _SPEC as error:
+        raise _BadSpec(f"{text!r} ({error})") from error
+
+
+def _installed(prefix: str | None) -> list[rattler.PrefixRecord]:
+    folder = Path(prefix or "") / "conda-meta"
+    files = sorted(folder.glob("*.json")) if prefix else []
+    return [rattler.PrefixRecord.from_path(file) for file in files]
+
+
+async def solve(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """Records (as JSON objects) that satisfy ``specs`` from ``channels``."""
+    config = _config(job)
+    gateway = rattler.Gateway.from_config(config, cache_dir=Path(job["cache"]) / "repodata")
+    priority = rattler.ChannelPriority
+    records = await rattler.solve(
+        job["channels"],
+        [_spec(text) for text in job["specs"]],
+        gateway=gateway,
+        locked_packages=_installed(job.get("prefix")),
+        virtual_packages=rattler.VirtualPackage.detect(),
+        channel_priority=priority.Strict if job.get("strict", True) else priority.Disabled,
+        add_pip_as_python_dependency=job.get("pip", True),
+    )
+    return [json.loads(record.to_json()) for record in records]
+
+
+async def install(job: dict[str, Any]) -> None:
+    """Make ``prefix`` hold exactly ``records``, with ``final`` as the prefix in its files.
+
+    Without ``records``: what it holds now, except the packages named in ``without``.
+    """
+    if job.get("records") is None:
+        present = _installed(job["prefix"])
+        records: list[Any] = [r for r in present if r.name.normalized not in job["without"]]
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            records = [_record(value, Path(folder)) for value in job["records"]]
+    layer = rattler.PackageCacheLayer(Path(job["cache"]) / "pkgs")
+    trusting = layer.with_validation_mode(rattler.ValidationMode.skip())
+    # py-rattler 0.28 hands these on without unwrapping them and fails on its own class.
+    requested: Any = [getattr(_spec(text), "_match_spec") for text in job["requested"]]  # noqa: B009
+    await rattler.install(
+        records,
+        job["prefix"],
+        package_cache=rattler.PackageCache.from_layers([trusting]),
+        config=_config(job),
+        requested_specs=requested,
+        reporter=_Reporter(),  # type: ignore[abstract]
+        alternative_target_prefix=job["final"],
+    )
+
+
+def _record(value: dict[str, Any], folder: Path) -> rattler.RepoDataRecord:
+    """The record that ``to_json`` wrote; py-rattler only reads one from an index.json."""
+    file = folder / "index.json"
+    file.write_text(json.dumps(value), "utf-8")
+    package = rattler.PackageRecord.from_index_json(
+        file, size=value.get("size"), sha256=value.get("sha256"), md5=value.get("md5")
+    )
+    return rattler.RepoDataRecord(package, value["fn"], value["url"], value.get("channel") or "")
+
+
+async def check(job: dict[str, Any]) -> list[str]:
+    """The names that ``specs`` ask for; fails on the first that is not a spec."""
+    return [str(_spec(text).name.normalized) for text in job["specs"]]
+
+
+_CALLS = {"solve": solve, "install": install, "check": check}
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, (_BadSpec, *_SPEC)):
+        return "spec"
+    if isinstance(error, exceptions.SolverError):
+        return "unsolvable"
+    if isinstance(error, _NETWORK):
+        return "network"
+    return "other"
+
+
+def main() -> None:
+    """Do the job on standard input."""
+    job = json.loads(sys.stdin.read())
+    try:
+        say(result=asyncio.run(_CALLS[job["call"]](job)))
+    except BaseException as error:  # a panic of Rust is no Exception
+        say(error={"kind": _kind(error), "message": str(error) or type(error).__name__})
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
