@@ -1,0 +1,75 @@
+"""A disk, a home of its own, and verbs small enough to time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.errors import NotFound
+from modelarts_nb.operations.verbs import VERBS, Verb
+from modelarts_nb.progress import SILENT, Progress
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MODELARTS_NB_DISK", str(tmp_path / "disk"))
+    monkeypatch.setenv("MODELARTS_NB_OWNER", "tester")
+    monkeypatch.delenv("JUPYTER_CONFIG_DIR", raising=False)
+    return open_disk()
+
+
+def count(steps: int, *, disk: Disk | None = None, progress: Progress = SILENT) -> dict[str, Any]:
+    progress.phase("copying", files=steps, bytes=steps * 10)
+    for _ in range(steps):
+        progress.check()
+        progress.advance(files=1, bytes=10)
+    return {"counted": steps, "root": disk.root if disk else None}
+
+
+def wait_for_cancel(*, progress: Progress = SILENT) -> None:
+    progress.phase("copying")
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        progress.check()
+        time.sleep(0.01)
+    raise AssertionError("nobody cancelled")
+
+
+def refuse() -> None:
+    raise NotFound("There is no such thing.", hint="Look elsewhere.")
+
+
+def stumble() -> None:
+    raise ZeroDivisionError("a fault of ours")
+
+
+def fill(*, progress: Progress = SILENT) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def verbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for function in (count, wait_for_cancel, refuse, stumble, fill):
+        verb = Verb(f"{__name__}:{function.__name__}")
+        monkeypatch.setitem(VERBS, f"test.{function.__name__}", verb)
+
+
+def make_prefix(prefix: Path, files: int = 20) -> Path:
+    """A folder that counts as a conda environment."""
+    (prefix / "conda-meta").mkdir(parents=True)
+    (prefix / "conda-meta/history").write_text("")
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").write_text("#!/bin/sh\nexit 0\n")
+    (prefix / "bin/python").chmod(0o755)
+    for number in range(files):
+        folder = prefix / "lib" / f"part{number % 10}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"module{number}.py").write_text(f"home = {str(prefix)!r}\n")
+    return prefix
