@@ -13,7 +13,6 @@ Kind = Literal["network", "block", "object", "memory", "container"]
 
 # Format of a line: proc_pid_mountinfo(5).
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "glusterfs", "9p", "virtiofs"}
-_NETWORK_FUSE = ("sshfs", "glusterfs", "juicefs", "cephfs", "slowfs", "sfs")
 _OBJECT_FUSE = ("obs", "s3", "goofys", "rclone", "gcs", "oss", "cos")
 _CONTAINER = {"overlay", "aufs", "rootfs"}
 _MEMORY = {"tmpfs", "ramfs"}
@@ -38,12 +37,10 @@ class Mount:
         if self.fstype in _MEMORY:
             return "memory"
         if self.fstype.startswith("fuse"):
-            program = f"{self.fstype.partition('.')[2]} {self.source}".lower()
-            if any(word in program for word in _NETWORK_FUSE):
-                return "network"
-            if any(word in program for word in _OBJECT_FUSE):
-                return "object"
-            return "network"
+            # Some programs name themselves in the type, others only as the source. Object storage
+            # is asked for first: "obsfs" ends like a network file system.
+            program = (self.fstype.partition(".")[2] or self.source).lower()
+            return "object" if any(word in program for word in _OBJECT_FUSE) else "network"
         return "block"
 
 
