@@ -1,0 +1,228 @@
+"""Creates the files of an archive with many requests in flight, in a folder that is ours alone."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from modelarts_nb.envs.archive.tarstream import Member
+from modelarts_nb.errors import from_os_error
+
+PIECE = 4 << 20  # bytes; smaller files are held whole and may be changed on the way
+_BUDGET = 64 << 20  # bytes waiting in memory at most
+_OVERHEAD = 4096  # what a waiting file costs beside its bytes
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+
+Change = Callable[[str, bytes], "bytes | None"]
+
+
+class Extractor:
+    """Writes below ``root``, which must be new: no link is in it until ``finish`` makes them.
+
+    So nothing is ever written through a link. Errors of workers are raised by the next call.
+
+    Args:
+        root: the folder, which exists and is empty.
+        threads: files in flight.
+        change: asked for every file up to 4 MiB, in a worker; the new content or None.
+    """
+
+    def __init__(self, root: Path, *, threads: int, change: Change | None = None) -> None:
+        self._root = os.fspath(root)
+        self._change = change
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "extract")
+        self._turn = threading.Condition()
+        self._waiting = 0
+        self._error: BaseException | None = None
+        self._folders = {""}
+        self._modes: dict[str, int] = {}
+        self._umask = _umask()
+        self._open: set[int] = set()
+
+    def __enter__(self) -> Extractor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._turn:
+            self._error = self._error or error
+        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        for fd in self._open:
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def folder(self, path: str, mode: int) -> None:
+        """A folder; its mode is set when everything is in it."""
+        self._modes[path] = mode | 0o700
+        self._submit(_OVERHEAD, lambda: self._ensure(path))
+
+    def file(self, path: str, member: Member, data: Iterator[bytes]) -> None:
+        """A file; ``data`` is read to its end before this returns, the disk is not waited for."""
+        if member.size <= PIECE:
+            content = b"".join(data)
+            self._submit(len(content) + _OVERHEAD, lambda: self._small(path, member, content))
+            return
+        big = _Big(self, path, member)
+        offset = 0
+        for piece in data:
+            self._submit(
+                len(piece) + _OVERHEAD,
+                lambda piece=piece, offset=offset: big.write(piece, offset),  # type: ignore[misc]
+            )
+            offset += len(piece)
+
+    def remove(self, path: str) -> None:
+        """Forget what an earlier member made of ``path``."""
+        self.drain()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self._root, path))
+
+    def drain(self) -> None:
+        """Wait until everything so far is written."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._waiting == 0)
+        self._raise()
+
+    def finish(self, hardlinks: dict[str, str], links: dict[str, str]) -> None:
+        """Make the links, when all files are there, and give folders their modes."""
+        self.drain()
+        self._all([lambda p=p, t=t: self._hard_link(p, t) for p, t in hardlinks.items()])  # type: ignore[misc]
+        self._all([lambda p=p, t=t: self._link(p, t) for p, t in links.items()])  # type: ignore[misc]
+        odd = {p: m for p, m in self._modes.items() if m != 0o777 & ~self._umask}
+        self._all([lambda p=p, m=m: os.chmod(self._at(p), m) for p, m in odd.items()])  # type: ignore[misc]
+
+    def _at(self, path: str) -> str:
+        return os.path.join(self._root, path)
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _submit(self, cost: int, work: Callable[[], None]) -> Future[None]:
+        with self._turn:
+            self._turn.wait_for(
+                lambda: self._waiting == 0 or self._waiting + cost <= _BUDGET or self._error
+            )
+            self._raise()
+            self._waiting += cost
+        return self._pool.submit(self._run, cost, work)
+
+    def _run(self, cost: int, work: Callable[[], None]) -> None:
+        try:
+            if self._error is None:
+                work()
+        except OSError as error:
+            with self._turn:
+                self._error = self._error or from_os_error(error, "unpacking", self._root)
+        except BaseException as error:
+            with self._turn:
+                self._error = self._error or error
+        finally:
+            with self._turn:
+                self._waiting -= cost
+                self._turn.notify_all()
+
+    def _all(self, work: list[Callable[[], None]]) -> None:
+        for one in work:
+            self._submit(_OVERHEAD, one)
+        self.drain()
+
+    def _ensure(self, path: str) -> None:
+        if path in self._folders:
+            return
+        self._ensure(os.path.dirname(path))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self._at(path))
+        self._folders.add(path)
+
+    def create(self, path: str, mode: int) -> int:
+        """A new file, open for writing, which must go to ``close``."""
+        self._ensure(os.path.dirname(path))
+        wanted = mode & 0o777 | 0o600
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(self._at(path), flags, wanted)
+        if wanted & self._umask or wanted != mode & 0o777:
+            os.fchmod(fd, mode & 0o777 | 0o400)
+        self._open.add(fd)
+        return fd
+
+    def close(self, fd: int) -> None:
+        """Close a file; its delayed errors (a full network disk) are raised here."""
+        self._open.discard(fd)
+        os.close(fd)
+
+    def _small(self, path: str, member: Member, content: bytes) -> None:
+        if self._change is not None:
+            changed = self._change(path, content)
+            content = content if changed is None else changed
+        fd = self.create(path, member.mode)
+        _write(fd, content, 0)
+        _stamp(fd, member.mtime)
+        self.close(fd)
+
+    def _hard_link(self, path: str, target: str) -> None:
+        self._ensure(os.path.dirname(path))
+        try:
+            os.link(self._at(target), self._at(path), follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            shutil.copy2(self._at(target), self._at(path))
+
+    def _link(self, path: str, target: str) -> None:
+        self._ensure(os.path.dirname(path))
+        os.symlink(target, self._at(path))
+
+
+class _Big:
+    """A file whose pieces are written in any order; the last one closes it."""
+
+    def __init__(self, owner: Extractor, path: str, member: Member) -> None:
+        self._owner, self._path, self._member = owner, path, member
+        self._lock = threading.Lock()
+        self._left = member.size
+        self._fd = -1
+
+    def write(self, piece: bytes, offset: int) -> None:
+        with self._lock:
+            if self._fd < 0:
+                self._fd = self._owner.create(self._path, self._member.mode)
+        _write(self._fd, piece, offset)
+        with self._lock:
+            self._left -= len(piece)
+            if not self._left:
+                _stamp(self._fd, self._member.mtime)
+                self._owner.close(self._fd)
+
+
+def _write(fd: int, content: bytes, offset: int) -> None:
+    view = memoryview(content)
+    while view:
+        count = os.pwrite(fd, view, offset)
+        view, offset = view[count:], offset + count
+
+
+def _stamp(fd: int, mtime: float) -> None:
+    if 0 <= mtime < 1 << 33:  # other times are nonsense, some even NaN
+        nanoseconds = int(mtime) * 10**9 + int(mtime % 1 * 10**9)
+        os.utime(fd, ns=(nanoseconds, nanoseconds))
+
+
+def _umask() -> int:
+    # Reading it with umask() would change it for every thread for a moment.
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    return 0o777

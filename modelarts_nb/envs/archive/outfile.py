@@ -1,0 +1,161 @@
+"""The file an archive is written to: straight in its folder, hidden until it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelarts_nb.errors import NameTaken, from_os_error
+
+_PARTIAL = re.compile(r"\.(.+)\.([0-9a-f]{8})-(\d+)\.partial")
+_ABANDONED = 24 * 3600  # seconds without a write after which no clock skew explains it
+_PIECE = 1 << 20
+
+
+class OutFile:
+    """Bytes go to a thread that hashes and writes them, so that a slow disk does not stop packing.
+
+    Errors of the disk are raised by the next ``write`` or by ``finish``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._queue: queue.Queue[bytes | None] = queue.Queue(16)
+        self._error: OSError | None = None
+        self._buffer = bytearray()
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._thread = threading.Thread(target=self._drain, name="archive-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
+        """Hand over bytes; blocks while 16 MiB wait."""
+        if self._error:
+            raise self._error
+        self._buffer += data
+        if len(self._buffer) >= _PIECE:
+            self._queue.put(bytes(self._buffer))
+            self._buffer.clear()
+
+    def finish(self) -> str:
+        """Wait until every byte is on the disk; the sha256 of the file."""
+        self._queue.put(bytes(self._buffer))
+        self._queue.put(None)
+        self._thread.join()
+        fd, self._fd = self._fd, -1
+        try:
+            if self._error:
+                raise self._error
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        return self._hash.hexdigest()
+
+    def abandon(self) -> None:
+        """Stop; the caller removes the file."""
+        if self._fd >= 0:
+            self._queue.put(None)
+            self._thread.join()
+            fd, self._fd = self._fd, -1
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def _drain(self) -> None:
+        while (piece := self._queue.get()) is not None:
+            if self._error:
+                continue  # keep emptying the queue so that the writer never blocks
+            try:
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(self._fd, view) :]
+            except OSError as error:
+                self._error = error
+                continue
+            self._hash.update(piece)
+            self.size += len(piece)
+
+
+@contextmanager
+def partial(target: Path) -> Iterator[Path]:
+    """A hidden name beside ``target`` to write to; whatever is left there at the end is removed.
+
+    Raises:
+        DiskFailure, AccessDenied: the folder cannot be read or written.
+    """
+    sweep(target.parent)
+    path = target.parent / f".{target.name}.{_boot()}-{os.getpid()}.partial"
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def appear(path: Path, target: Path) -> None:
+    """Give the finished file its name, never over an existing one.
+
+    Raises:
+        NameTaken: a file of that name appeared meanwhile.
+        DiskFull, DiskFailure, AccessDenied: the disk refused.
+    """
+    taken = NameTaken(f"{target} exists.", hint="Choose another file, or remove that one first.")
+    try:
+        try:
+            os.link(path, target)  # unlike a rename, never replaces
+        except FileExistsError:
+            raise taken from None
+        except OSError:  # a file system without hard links
+            if target.exists():
+                raise taken from None
+            os.rename(path, target)
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise from_os_error(error, f"naming {target.name}", target) from error
+
+
+def sweep(folder: Path) -> list[str]:
+    """Remove unfinished archives whose writer is proven dead; their names."""
+    removed = []
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise from_os_error(error, "looking into the folder", folder) from error
+    for name in names:
+        match = _PARTIAL.fullmatch(name)
+        if match and _dead(folder / name, match[2], int(match[3])):
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+                removed.append(name)
+    return removed
+
+
+def _dead(path: Path, boot: str, pid: int) -> bool:
+    if boot == _boot() and pid != os.getpid() and not Path(f"/proc/{pid}").exists():
+        return True
+    try:
+        return time.time() - path.stat().st_mtime > _ABANDONED
+    except OSError:
+        return False
+
+
+def _boot() -> str:
+    """Which process table a pid belongs to: the container's own, as its namespace says."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        boot, space = "unknown", ""
+    return hashlib.sha256(f"{boot}{space}{os.uname().nodename}".encode()).hexdigest()[:8]

@@ -1,0 +1,254 @@
+"""``unpack``: an archive becomes an environment, on the disk or in any folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelarts_nb import config
+from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.names import check_free, check_name
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.remove import remove_tree
+from modelarts_nb.disk.space import require_space, space_at
+from modelarts_nb.disk.staging import Stage, land, replace_file, staged
+from modelarts_nb.envs.archive import formats
+from modelarts_nb.envs.archive.decompress import Decoded
+from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
+from modelarts_nb.envs.archive.opened import Opened, is_image, open_image, open_tar
+from modelarts_nb.envs.archive.safety import Allowance
+from modelarts_nb.envs.clone import announce
+from modelarts_nb.envs.inventory import show
+from modelarts_nb.envs.kernels import register_if_possible
+from modelarts_nb.envs.model import Environment
+from modelarts_nb.envs.prefixes import taken_names
+from modelarts_nb.envs.state import State, now, write_state
+from modelarts_nb.errors import (
+    ArchiveInvalid,
+    ModelArtsNbError,
+    NameTaken,
+    NotFound,
+    UsageError,
+    from_os_error,
+)
+from modelarts_nb.progress import SILENT, Progress
+
+# Of an archive without a manifest; measured environments are 2.1 to 3 times their archive.
+_GROWS_TO = 2
+
+
+def unpack(
+    file: str,
+    name: str | None = None,
+    *,
+    prefix: str | None = None,
+    kernel: bool | None = None,
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
+) -> Environment:
+    """Make an environment from an archive of ours or of conda-pack.
+
+    Args:
+        file: a path, or the name of an archive on the disk.
+        name: the environment's on the persistent disk; None: the archive's own.
+        prefix: a folder instead, which must not exist or be empty.
+        kernel: register a kernel; None: as the settings say.
+
+    Returns:
+        The environment, true at its prefix.
+
+    Raises:
+        NotFound: no such archive.
+        InvalidName, NameTaken: the name or the folder cannot be used.
+        ArchiveInvalid: corrupt, cut off, not an environment.
+        ArchiveHostile: it would write outside its folder, or exhaust the disk.
+        PlatformMismatch: of another platform; says which.
+        EngineFailed: the new prefix is longer than a package left room for.
+        DiskFull, DiskFailure, AccessDenied, Busy, Cancelled: nothing is left behind.
+    """
+    disk = disk or open_disk()
+    if name and prefix:
+        raise UsageError("A name and a folder are given.", hint="Say NAME or --prefix, not both.")
+    archive = find_archive(file, disk)
+    image = is_image(archive)
+    told = read_beside(archive)
+    final = _final(name, prefix, archive, disk, told)
+    inside = final.parent == disk.envs
+    _require_free(final, disk)
+    (disk.envs if inside else final.parent).mkdir(parents=True, exist_ok=True)
+    size = archive.stat().st_size
+    require_space(
+        final.parent,
+        bytes=told.size if told else size * _GROWS_TO,
+        files=told.files if told else 0,
+    )
+    with _held(final, disk, progress), _built(final, disk) as (stage, content):
+        _require_free(final, disk)
+        opened = _open(archive, image, content, final, progress)
+        _verify(archive, image, opened, told)
+        _complete(archive, content, final, opened)
+        progress.check()
+        progress.phase("landing")
+        with contextlib.suppress(OSError):
+            final.rmdir()  # only an empty folder of the user's own goes
+        land(stage, content, final)
+    progress.log(f"unpacked {archive} into {final}")
+    if inside:
+        return announce(final, kernel=kernel, disk=disk, progress=progress)
+    return _announce_elsewhere(final, kernel, disk, progress)
+
+
+def find_archive(file: str, disk: Disk) -> Path:
+    """The archive that ``file`` means: a path, or a name in the archives folder.
+
+    Raises:
+        NotFound: there is none.
+    """
+    path = Path(os.path.abspath(Path(file).expanduser()))
+    if path.is_file():
+        return path
+    if file and "/" not in file:
+        for candidate in sorted(_listed(disk)):
+            if candidate.name == file or formats.stem(candidate) == file:
+                return candidate
+    raise NotFound(
+        f"There is no archive {file}.", hint="`ma archive list` shows those on the disk."
+    )
+
+
+def _listed(disk: Disk) -> list[Path]:
+    try:
+        names = os.listdir(disk.archives)
+    except OSError:
+        return []
+    return [disk.archives / n for n in names if not n.startswith(".") and formats.suffixed(n)]
+
+
+def _final(
+    name: str | None, prefix: str | None, archive: Path, disk: Disk, told: Manifest | None
+) -> Path:
+    if prefix:
+        return Path(os.path.abspath(Path(prefix).expanduser()))
+    if name is None:
+        told = told or read_inside(archive)
+        name = told.name if told else formats.stem(archive)
+    return disk.envs / check_name(name)
+
+
+def _require_free(final: Path, disk: Disk) -> None:
+    if final.parent == disk.envs:
+        check_free(final.name, taken_names(disk))
+        return
+    try:
+        taken = os.path.lexists(final) and (not final.is_dir() or any(os.scandir(final)))
+    except OSError as error:
+        raise from_os_error(error, "looking into the folder", final) from error
+    if taken:
+        raise NameTaken(
+            f"{final} exists and is not an empty folder.", hint="Choose another with --prefix."
+        )
+
+
+@contextmanager
+def _held(final: Path, disk: Disk, progress: Progress) -> Iterator[None]:
+    if final.parent != disk.envs:
+        yield
+        return
+    with lock(disk, final.name, progress=progress):
+        yield
+
+
+@contextmanager
+def _built(final: Path, disk: Disk) -> Iterator[tuple[Stage, Path]]:
+    """Where to build: in the disk's staging, or hidden beside a folder on another disk."""
+    with staged(disk, f"unpack {final.name}") as stage:
+        if final.parent == disk.envs:
+            yield stage, stage.path / "content"
+            return
+        beside = final.parent / f".{final.name}.{stage.id}"
+        try:
+            yield stage, beside
+        finally:
+            remove_tree(beside)
+
+
+def _open(archive: Path, image: bool, content: Path, final: Path, progress: Progress) -> Opened:
+    threads = config.Transfer(config=config.load()).threads
+    allowance = Allowance(space_at(content.parent).free)
+    if image:
+        return open_image(archive, content, final, allowance, threads=threads, progress=progress)
+    try:
+        content.mkdir()
+    except OSError as error:
+        raise from_os_error(error, "making the folder", content) from error
+    with Decoded(archive) as source:
+        return open_tar(source, content, final, allowance, threads=threads, progress=progress)
+
+
+def _verify(archive: Path, image: bool, opened: Opened, told: Manifest | None) -> None:
+    if told is None or not told.sha256:
+        return
+    found = _sha256(archive) if image else opened.sha256
+    if found != told.sha256:
+        raise ArchiveInvalid(
+            f"{archive.name} is not the file that was packed: its checksum differs.",
+            hint="Copy or pack it again.",
+            cause=f"sha256 {found}, expected {told.sha256}",
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name}", path) from error
+    return digest.hexdigest()
+
+
+def _complete(archive: Path, content: Path, final: Path, opened: Opened) -> None:
+    """What an environment has that its archive need not have carried."""
+    try:
+        (content / "conda-meta" / "history").touch()  # conda knows an environment by it
+        write_state(
+            content,
+            State(
+                prefix=str(final),
+                created=now(),
+                origin=str(archive),
+                size=opened.size,
+                files=opened.files,
+                engine="unpack",
+                requested=opened.manifest.requested if opened.manifest else (),
+            ),
+        )
+    except OSError as error:
+        raise from_os_error(error, "finishing the environment", content) from error
+
+
+def _announce_elsewhere(
+    final: Path, kernel: bool | None, disk: Disk, progress: Progress
+) -> Environment:
+    listed = disk.home / ".conda" / "environments.txt"
+    try:
+        listed.parent.mkdir(parents=True, exist_ok=True)
+        lines = listed.read_text("utf-8").splitlines() if listed.exists() else []
+        if str(final) not in lines:
+            replace_file(listed, "".join(f"{line}\n" for line in [*lines, str(final)]).encode())
+    except OSError as error:
+        raise from_os_error(error, "telling conda", listed) from error
+    wanted = config.Environments(config=config.load()).kernel if kernel is None else kernel
+    if wanted:
+        try:
+            check_free(final.name, taken_names(disk))
+        except ModelArtsNbError as error:
+            progress.log(f"no kernel: {error.message}")
+        else:
+            register_if_possible(final, disk=disk, progress=progress)
+    return show(str(final), disk=disk)
