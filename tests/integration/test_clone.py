@@ -2,29 +2,71 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from modelarts_nb import envs  # noqa: F401 - the package is what is tested
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.bin import bin_restore
 from modelarts_nb.envs.clone import clone
-from modelarts_nb.envs.inventory import list_environments
+from modelarts_nb.envs.inventory import list_environments, show
+from modelarts_nb.envs.records import read_record, record_names
 from modelarts_nb.envs.relocate import leftovers
+from modelarts_nb.envs.remove import remove
 from modelarts_nb.envs.rename import rename
 from tests.channel.images import fingerprint
 
 
-@pytest.fixture
-def moved(image_env: Path, disk: Disk, tmp_path: Path) -> tuple[Path, Path]:
-    """The image's environment and its clone."""
-    clone(str(image_env), "mine", disk=disk)
-    return image_env, disk.envs / "mine"
+def run(*command: str | Path) -> str:
+    """What a program prints; it must succeed, outside of any environment."""
+    bare = {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"]}
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, env=bare)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def started(disk: Disk, name: str) -> Iterator[BlockingKernelClient]:
+    """A running kernel, started as Jupyter starts it."""
+    specs = KernelSpecManager(kernel_dirs=[str(disk.local_kernels)])
+    manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=120)
+        client.manager = manager
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
+        manager.context.destroy(linger=0)
+
+
+def answer(client: BlockingKernelClient, code: str) -> str:
+    """What ``code`` prints in the kernel."""
+    said = []
+
+    def hear(message: dict) -> None:
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
+            said.append(message["content"]["text"])
+
+    client.execute_interactive(code, timeout=60, output_hook=hear)
+    return "".join(said).strip()
 
 
 def test_the_clone_is_true_and_the_source_untouched(image_env: Path, disk: Disk) -> None:
@@ -33,11 +75,159 @@ def test_the_clone_is_true_and_the_source_untouched(image_env: Path, disk: Disk)
     # when
     environment = clone(str(image_env), "mine", disk=disk)
     # then
-    assert leftovers(environment.prefix, [str(image_env)]) == []
+    mine = environment.prefix
+    assert leftovers(mine, [str(image_env)]) == []
     assert fingerprint(image_env) == before
-    assert environment.kernel == "ready"
     assert environment.kernel_name == "ma-mine"
+    assert environment.kernel == "ready"
     assert environment.origin == str(image_env)
     assert environment.trouble == ()
     assert [e.name for e in list_environments(disk=disk) if e.where == "disk"] == ["mine"]
     assert os.listdir(disk.staging) == []
+    # programs of every kind speak of the clone
+    assert run(mine / "bin/trap-binary").split() == [
+        str(mine),
+        f"conf={mine}/etc/trap.conf:{mine}/share",
+    ]
+    assert run(mine / "bin/trap-script").strip() == str(mine)
+    assert run(mine / "bin/trap-entry") == ""
+    assert run(mine / "bin/python", "-c", "import sys; print(sys.prefix)").strip() == str(mine)
+    assert str(mine) in run(mine / "bin/pip", "--version")
+    # conda knows it by name
+    assert (disk.home / ".conda/environments.txt").read_text() == f"{mine}\n"
+    assert str(disk.envs) in (disk.home / ".conda/condarc.d/modelarts_nb.yml").read_text()
+
+
+def test_records_of_the_clone_match_its_files(image_env: Path, disk: Disk) -> None:
+    # when
+    mine = clone(str(image_env), "mine", kernel=False, disk=disk).prefix
+    # then
+    wrong = []
+    for name in record_names(mine):
+        for item in read_record(mine, name)["paths_data"]["paths"]:
+            expected = item.get("sha256_in_prefix") or item.get("sha256")
+            path = mine / item["_path"]
+            if expected and path.is_file() and not path.is_symlink():
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest() != expected:
+                    wrong.append(item["_path"])
+            elif not os.path.lexists(path):
+                wrong.append(f"missing: {item['_path']}")
+    assert wrong == []
+
+
+def test_files_of_pip_come_along_and_their_record_stays_true(image_env: Path, disk: Disk) -> None:
+    # given an environment that pip has put a package and a script into, without conda knowing
+    first = clone(str(image_env), "first", kernel=False, disk=disk).prefix
+    site = first / "lib/python3.11/site-packages"
+    info = site / "brought-1.0.dist-info"
+    info.mkdir()
+    script = f"#!{first}/bin/python3.11\nimport brought\nprint(brought.VALUE)\n".encode()
+    (first / "bin/brought").write_bytes(script)
+    (first / "bin/brought").chmod(0o755)
+    (site / "brought.py").write_text("VALUE = 42\n")
+    (info / "METADATA").write_text("Name: brought\nVersion: 1.0\n")
+    (info / "RECORD").write_text(
+        f"../../../bin/brought,{sha(script)},{len(script)}\nbrought.py,,\n"
+    )
+    # when
+    second = clone("first", "second", kernel=False, disk=disk).prefix
+    # then
+    assert run(second / "bin/brought").strip() == "42"
+    content = (second / "bin/brought").read_bytes()
+    line = f"../../../bin/brought,{sha(content)},{len(content)}"
+    record = second / info.relative_to(first) / "RECORD"
+    assert record.read_text() == f"{line}\nbrought.py,,\n"
+
+
+def sha(content: bytes) -> str:
+    """A checksum as pip's RECORD has it."""
+    return "sha256=" + urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def test_the_kernel_runs_the_clone_activated_and_can_be_interrupted_and_restarted(
+    image_env: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a Jupyter that runs in the activated source
+    mine = clone(str(image_env), "Mine", disk=disk).prefix
+    monkeypatch.setenv("CONDA_PREFIX", str(image_env))
+    monkeypatch.setenv("CONDA_SHLVL", "1")
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    monkeypatch.setenv("PATH", f"{image_env}/bin:{os.environ['PATH']}")
+    with started(disk, "ma-mine") as client:
+        # when asked, then it is the clone's interpreter, activated
+        asked = (
+            "import os, sys, numpy; print(sys.executable, numpy.__file__.startswith(sys.prefix))"
+        )
+        assert answer(client, asked) == f"{mine}/bin/python True"
+        asked = "print(os.environ['CONDA_DEFAULT_ENV'], os.environ['TRAP_VALUE'])"
+        assert answer(client, asked) == f"Mine active in {mine}"
+        path = answer(client, "print(os.environ['PATH'])").split(":")
+        assert path[0] == f"{mine}/bin"
+        assert f"{image_env}/bin" not in path
+        # when interrupted, then the cell ends and the kernel lives
+        client.execute("import time; time.sleep(60)")
+        time.sleep(1)
+        client.manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
+        assert answer(client, "print('alive')") == "alive"
+        # when restarted, then it is a new process of the same
+        before = answer(client, "import os; print(os.getpid())")
+        client.manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=120)
+        assert answer(client, "import os, sys; print(sys.prefix)") == str(mine)
+        assert answer(client, "print(os.getpid())") != before
+
+
+def test_a_python_37_of_the_seed_is_cloned_and_runs(image_env_37: Path, disk: Disk) -> None:
+    environment = clone(str(image_env_37), "old", disk=disk)
+    assert environment.python is not None
+    assert environment.python.startswith("3.7.")
+    assert leftovers(environment.prefix, [str(image_env_37)]) == []
+    with started(disk, "ma-old") as client:
+        asked = "import sys; print(sys.version_info[:2], sys.prefix)"
+        assert answer(client, asked) == f"(3, 7) {environment.prefix}"
+
+
+def test_a_clone_can_be_renamed_removed_restored_and_cloned_again(
+    small_env: Path, disk: Disk
+) -> None:
+    # given
+    first = clone(str(small_env), "first", disk=disk)
+    # when
+    renamed = rename("first", "second", disk=disk)
+    # then
+    old = [str(small_env), str(first.prefix)]
+    assert leftovers(renamed.prefix, old) == []
+    assert renamed.origin == str(small_env)
+    assert run(renamed.prefix / "bin/pip", "--version").count(str(renamed.prefix)) == 1
+    # when
+    removed = remove("second", disk=disk)
+    restored = bin_restore(removed.entry, disk=disk)
+    # then
+    assert restored == renamed
+    # when
+    remove("second", disk=disk)
+    third = bin_restore("second", "third", disk=disk)
+    # then
+    assert leftovers(third.prefix, [*old, str(renamed.prefix)]) == []
+    assert third.trouble == ()
+    assert show("third", disk=disk) == third
+
+
+def test_a_killed_clone_leaves_nothing_visible(image_env: Path, disk: Disk) -> None:
+    # given
+    code = f"from modelarts_nb.envs.clone import clone; clone({str(image_env)!r}, 'mine')"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while not list(disk.staging.glob("*/content/lib")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    # when
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    # then
+    assert not disk.envs.exists() or os.listdir(disk.envs) == []
+    assert not (disk.local_kernels / "ma-mine").exists()
+    # and the name is free at once
+    again = clone(str(image_env), "mine", kernel=False, disk=disk)
+    assert json.loads((again.prefix / "conda-meta/modelarts_nb/state.json").read_text())["files"]
