@@ -64,7 +64,7 @@ $(LABEXTENSION): node_modules/.ready $(FRONT_END)
 	@touch $@
 
 $(VENV)/.labextension: $(LABEXTENSION)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@jupyter-builder develop . --overwrite > $(VENV)/develop.log 2>&1 || { cat $(VENV)/develop.log; exit 1; }
 	@touch $@
 
