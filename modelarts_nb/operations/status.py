@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 import modelarts_nb
-from modelarts_nb import wire
 from modelarts_nb.disk.names import suggest_name
-from modelarts_nb.disk.persistent import open_disk
+from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.inventory import list_environments
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.errors import ModelArtsNbError, from_os_error
 from modelarts_nb.operations.disk_status import DiskStatus, disk_status
+from modelarts_nb.tool.install import HOOK_RECORD
+from modelarts_nb.tool.status import last_report
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,17 @@ def status() -> Status:
     """
     shown = disk_status()
     owner, lost = "", list[str]()
+    restore, hook = None, None
     if shown.error is None:
         try:
             disk = open_disk()
             owner = disk.owner
+            restore, hook = last_report(disk), _hook(disk)
             lost = would_be_lost(list_environments(disk=disk))
         except (ModelArtsNbError, OSError) as raised:
             if isinstance(raised, OSError):
                 raised = from_os_error(raised, "listing the environments")
             shown = replace(shown, error=raised.to_dict())
-    restore, hook = _hook()
     return Status(modelarts_nb.__version__, shown, owner, lost, restore, hook)
 
 
@@ -70,11 +73,10 @@ def suggest(wanted: str) -> str:
     return suggest_name(wanted, [e.name for e in list_environments() if e.where == "disk"])
 
 
-def _hook() -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    from modelarts_nb.tool.status import status as hook_status
-
+def _hook(disk: Disk) -> dict[str, Any]:
+    """Is a restore installed? Its files are not compared: that reads hundreds (`hook.status`)."""
     try:
-        answer = wire.to_wire(hook_status())
-    except (ModelArtsNbError, OSError):
-        return None, None
-    return answer["restore"], answer["hook"]
+        record = json.loads((disk.own / HOOK_RECORD).read_bytes())
+        return {"installed": True, "version": str(record["version"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"installed": False, "version": None}
