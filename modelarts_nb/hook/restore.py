@@ -427,25 +427,27 @@ def summary(report: Report, what: str, counts: dict[str, int]) -> None:
     report.say(what, outcome(bool(counts["restored"])), told or "none to restore")
 
 
+def is_environment(prefix: str) -> bool:
+    """Does conda know an environment there?"""
+    found = names(os.path.join(prefix, "conda-meta"))
+    return any(name == "history" or name.endswith(".json") for name in found)
+
+
 def restore_environments(places: Places, report: Report) -> None:
     """Names for conda: a file of our own, which merges with the user's, and environments.txt."""
     prefixes = [os.path.join(places.envs, name) for name in names(places.envs) if name[0] != "."]
-    found = each(lambda prefix: os.path.isdir(os.path.join(prefix, "conda-meta")), prefixes)
-    prefixes = [prefix for prefix, is_env in found if is_env is True]
-    text = "# Written by modelarts_nb: environments on the persistent disk, by name.\n"
-    text += "envs_dirs:\n  - %s\n"
-    named = (
-        places.envs if re.match(r"/[A-Za-z0-9._/-]*\Z", places.envs) else json.dumps(places.envs)
-    )
-    changed = write(places.in_home(".conda/condarc.d/modelarts_nb.yml"), (text % named).encode())
+    prefixes = [prefix for prefix, is_env in each(is_environment, prefixes) if is_env is True]
+    # A JSON string is a YAML string. The same bytes as modelarts_nb.envs.condafiles writes.
+    text = "envs_dirs:\n  - %s\n" % json.dumps(places.envs, ensure_ascii=False)
+    settings = text.encode("utf-8", "surrogateescape")
+    changed = write(places.in_home(".conda/condarc.d/modelarts_nb.yml"), settings)
     path = places.in_home(".conda/environments.txt")
-    current = read_or_none(path) or b""
-    known = set(current.decode("utf-8", "surrogateescape").splitlines())
-    missing = [prefix for prefix in prefixes if prefix not in known]
-    if missing:
-        start = current + (b"" if not current or current.endswith(b"\n") else b"\n")
-        added = "".join(prefix + "\n" for prefix in missing).encode("utf-8", "surrogateescape")
-        changed = write_own(path, start + added) or changed
+    current = (read_or_none(path) or b"").decode("utf-8", "surrogateescape")
+    ours = (places.envs + "/", places.private + "/")
+    others = [line for line in current.splitlines() if line.strip() and not line.startswith(ours)]
+    wanted = "".join(line + "\n" for line in others + prefixes)
+    if wanted != current:
+        changed = write_own(path, wanted.encode("utf-8", "surrogateescape")) or changed
     report.say("environments", outcome(changed), "%d by name in conda" % len(prefixes))
 
 
@@ -690,7 +692,7 @@ def take_turns(places: Places) -> int | None:
 
 
 def write_report(state: str, report: Report) -> None:
-    report.ended = time.time()
+    report.ended = report.ended or time.time()
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
     write(os.path.join(state, "restore.json"), text.encode("utf-8", "surrogateescape") + b"\n")
 
@@ -771,6 +773,7 @@ def supervise(options: Any, report: Report) -> dict[str, Any]:
     else:
         os.kill(pid, signal.SIGKILL)
     report.say("disk", "failed", why)
+    report.ended = time.time()
 
     def leave_word() -> None:
         become_owner_of(home)

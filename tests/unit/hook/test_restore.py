@@ -24,7 +24,7 @@ def test_everything_is_back_in_an_empty_home(world: World, python: str) -> None:
 
     assert report["ok"], report
     home = world.home
-    assert f"- {prefix.parent}" in (home / ".conda/condarc.d/modelarts_nb.yml").read_text()
+    assert f'- "{prefix.parent}"' in (home / ".conda/condarc.d/modelarts_nb.yml").read_text()
     assert (home / ".conda/environments.txt").read_text() == f"{prefix}\n"
     assert (home / ".local/share/jupyter/kernels/ma-mine/kernel.json").is_file()
     assert os.access(home / ".local/share/jupyter/kernels/ma-mine/launch.sh", os.X_OK)
@@ -216,7 +216,8 @@ def test_ma_runs_the_tool_in_a_new_terminal(world: World) -> None:
 def test_environments_known_to_conda_stay_known(world: World) -> None:
     prefix = world.environment("mine")
     (world.home / ".conda").mkdir()
-    (world.home / ".conda/environments.txt").write_text("/opt/other")
+    gone = f"{prefix.parent}/removed-meanwhile"
+    (world.home / ".conda/environments.txt").write_text(f"/opt/other\n{gone}")
 
     world.run()
 

@@ -50,6 +50,7 @@ class World:
     def environment(self, name: str, owner: str = "me", *, alive: bool = True) -> Path:
         prefix = self.disk / "envs/user_conda" / name
         (prefix / "conda-meta").mkdir(parents=True)
+        (prefix / "conda-meta/history").write_text("")
         (prefix / "bin").mkdir()
         if alive:
             (prefix / "bin/python").write_text("#!/bin/sh\n")
