@@ -27,6 +27,11 @@ export default typescript.config(
         'error',
         { handlers: ['onClick', 'onMouseDown', 'onMouseUp'] }
       ],
+      // What scrolls must be reachable by keyboard.
+      'jsx-a11y/no-noninteractive-tabindex': [
+        'error',
+        { roles: ['region', 'log'], allowExpressionValues: true }
+      ],
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'max-lines': ['error', 300],

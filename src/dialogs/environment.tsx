@@ -128,8 +128,6 @@ function PackageTable(props: {
         onChange={setWanted}
         first
       />
-      {/* A scrolling region must be reachable by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div
         className="ma-Scroll"
         tabIndex={0}
@@ -197,8 +195,12 @@ function ExportView(props: {
       <Loaded key={kind} nb={nb} load={() => client.export(name, kind)}>
         {text => (
           <>
-            {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-            <pre className="ma-Scroll" tabIndex={0}>
+            <pre
+              className="ma-Scroll"
+              role="region"
+              tabIndex={0}
+              aria-label={trans.__('Export %1', name)}
+            >
               {text}
             </pre>
             <CopyButton text={text} trans={trans} />

@@ -71,8 +71,6 @@ export function LogView(props: {
   return (
     <div className="ma-Log">
       {error ? <ErrorBox error={asApiError(error)} trans={trans} /> : null}
-      {/* A scrolling region must be reachable by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre
         ref={end}
         tabIndex={0}

@@ -2,7 +2,7 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { PageConfig, PathExt } from '@jupyterlab/coreutils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 
 import { CommandIDs } from '../commands';
@@ -45,11 +45,9 @@ export const fileBrowser: JupyterFrontEndPlugin<void> = {
         ? items[0].path
         : null;
     };
+    // The server takes relative paths as relative to its root folder.
     const onServer = (path: string) =>
-      PathExt.join(
-        PageConfig.getOption('serverRoot'),
-        app.serviceManager.contents.localPath(path)
-      );
+      app.serviceManager.contents.localPath(path);
 
     commands.addCommand(CommandIDs.createFromFile, {
       label: trans.__('New Environment from This File…'),
