@@ -69,7 +69,7 @@ def _answer(line: bytes) -> dict[str, Any]:
     try:
         request = _parse(line)
         number = request.get("id")
-        result = ask(request["call"], request.get("params") or {})
+        result = ask(request["call"], request.get("params", {}))
         return {"id": number, "result": wire.to_wire(result)}
     except ModelArtsNbError as error:
         return {"id": number, "error": _error(error)}
@@ -92,7 +92,7 @@ def _parse(line: bytes) -> dict[str, Any]:
         raise UsageError("A request must be one line of JSON.", cause=str(error)) from error
     if not isinstance(request, dict) or not isinstance(request.get("call"), str):
         raise UsageError('A request must be an object with a "call".')
-    if not isinstance(request.get("params") or {}, dict):
+    if not isinstance(request.get("params", {}), dict):
         raise UsageError('"params" must be an object.')
     return request
 
