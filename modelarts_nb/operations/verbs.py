@@ -42,12 +42,13 @@ VERBS: dict[str, Verb] = {
     "env.install": Verb("modelarts_nb.envs.change:install"),
     "env.uninstall": Verb("modelarts_nb.envs.change:uninstall"),
     "env.fix": Verb("modelarts_nb.envs.check:fix"),
-    "bin.restore": Verb("modelarts_nb.envs.remove:bin_restore"),
-    "bin.empty": Verb("modelarts_nb.envs.remove:bin_empty"),
+    "bin.restore": Verb("modelarts_nb.envs.bin:bin_restore"),
+    "bin.empty": Verb("modelarts_nb.envs.bin:bin_empty"),
     "archive.remove": Verb("modelarts_nb.envs.archive:remove_archive"),
     "keep.add": Verb("modelarts_nb.tool.keep:add"),
     "keep.drop": Verb("modelarts_nb.tool.keep:drop"),
     "hook.install": Verb("modelarts_nb.tool.install:install"),
+    "restore": Verb("modelarts_nb.tool.restore_now:restore"),
 }
 
 QUERIES: dict[str, Verb] = {
@@ -59,7 +60,7 @@ QUERIES: dict[str, Verb] = {
     "env.suggest_name": Verb("modelarts_nb.operations.status:suggest"),
     "pack.preflight": Verb("modelarts_nb.envs.archive:preflight"),
     "archive.list": Verb("modelarts_nb.envs.archive:list_archives"),
-    "bin.list": Verb("modelarts_nb.envs.remove:bin_list"),
+    "bin.list": Verb("modelarts_nb.envs.bin:bin_list"),
     "keep.list": Verb("modelarts_nb.tool.keep:list_kept"),
     "hook.status": Verb("modelarts_nb.tool.status:status"),
     "disk.status": Verb("modelarts_nb.operations.disk_status:disk_status"),
