@@ -16,6 +16,7 @@ from modelarts_nb.errors import Busy, from_os_error
 from modelarts_nb.progress import Progress
 
 NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS}
+_ANOTHER_KIND = {errno.ENOENT, errno.ELOOP, errno.ENXIO}  # gone, a link now, a socket now
 _NO_LINK_TIMES = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 Content = Callable[[Entry, int], "bytes | None"]
@@ -80,9 +81,9 @@ class FileCopy:
         path = self._from(entry)
         try:
             source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
         except OSError as error:
+            if error.errno in _ANOTHER_KIND:
+                return False
             raise from_os_error(error, f"reading {entry.path}", path) from error
         try:
             with typed(f"copying {entry.path}", self.to(entry)):

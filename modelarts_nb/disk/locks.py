@@ -166,8 +166,8 @@ class _Family:
 def create_exclusively(path: Path, data: bytes) -> bool:
     """Create a file with its content in one step; False when it exists.
 
-    A hard link tells the truth even when NFS loses the reply and repeats the request: the link
-    count of our own file says whether it worked.
+    NFS may lose the reply of a link that worked, repeat the request and say that it exists: then
+    what is found there is ours. (Not the link count: the client may have cached an older one.)
     """
     fresh = path.with_name(f".{uuid.uuid4().hex}{UNFINISHED}")
     write_new(fresh, data, 0o644)
@@ -177,7 +177,9 @@ def create_exclusively(path: Path, data: bytes) -> bool:
         if error.errno in _NO_LINK:
             return _create(path, data)
         if error.errno == errno.EEXIST:
-            return os.lstat(fresh).st_nlink == 2
+            with contextlib.suppress(FileNotFoundError):
+                return path.read_bytes() == data
+            return False
         raise
     finally:
         os.unlink(fresh)

@@ -16,7 +16,7 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import replace_file, write_new
 from modelarts_nb.disk.sightings import Sightings
-from modelarts_nb.errors import Cancelled, ModelArtsNbError, from_os_error
+from modelarts_nb.errors import Busy, Cancelled, DiskFailure, ModelArtsNbError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 __all__ = ["Stage", "land", "replace_file", "staged", "sweep"]
@@ -53,6 +53,7 @@ def staged(disk: Disk, purpose: str, *, timing: Timing = TIMING) -> Iterator[Sta
 
     Raises:
         DiskFull, DiskFailure, AccessDenied: the folder cannot be made.
+        Busy: instead of the block's DiskFailure, when somebody swept the folder meanwhile.
     """
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", purpose).strip("-.")[:60] or "work"
     path = disk.staging / f"{slug}-{uuid.uuid4().hex[:12]}"
@@ -67,6 +68,15 @@ def staged(disk: Disk, purpose: str, *, timing: Timing = TIMING) -> Iterator[Sta
     heartbeat.start()
     try:
         yield Stage(path, heartbeat)
+    except DiskFailure as error:
+        if disk.staging.is_dir() and not os.path.lexists(path):
+            raise Busy(
+                f"The unfinished work ({purpose}) was taken away, because nothing was heard of it "
+                "for too long.",
+                hint="Run the same again.",
+                cause=error.cause,
+            ) from error
+        raise
     finally:
         heartbeat.stop()
         _discard(path)
@@ -83,10 +93,9 @@ def sweep(disk: Disk, progress: Progress = SILENT, *, timing: Timing = TIMING) -
     """
     sightings = Sightings(disk.local_state / "sightings.json")
     swept = []
-    try:
+    names: list[str] = []
+    with contextlib.suppress(OSError):
         names = sorted(os.listdir(disk.staging))
-    except OSError:
-        return []
     for name in names:
         progress.check()
         path = disk.staging / name
