@@ -19,7 +19,6 @@ _CANNOT = {
     errno.ENOTTY,
     errno.ENOSYS,
     errno.EPERM,
-    errno.EBADF,
     errno.ETXTBSY,
 }
 

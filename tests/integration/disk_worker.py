@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from modelarts_nb.disk import landing
-from modelarts_nb.disk.heartbeat import Timing
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.scan import Entry, scan
 from modelarts_nb.disk.staging import land, staged
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.errors import ModelArtsNbError
-
-FAST = Timing(beat=0.05, give_up=0.3, stale=0.6)
 
 
 def _kill() -> None:
@@ -64,7 +61,7 @@ def main(root: Path, home: Path, source: Path, name: str, moment: str) -> None:
     if moment in moments:
         _before(*moments[moment])
     try:
-        with lock(disk, name, timing=FAST), staged(disk, name, timing=FAST) as stage:
+        with lock(disk, name), staged(disk, name) as stage:
             copy_tree(scan(source), stage.path / "content", content=content)
             land(stage, stage.path / "content", disk.envs / name)
     except ModelArtsNbError as error:

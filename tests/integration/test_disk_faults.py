@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from modelarts_nb.disk.heartbeat import Timing
 from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
@@ -22,9 +23,9 @@ from modelarts_nb.disk.scan import scan
 from modelarts_nb.disk.staging import replace_file, staged, sweep
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.errors import AccessDenied, DiskFailure, DiskFull, DiskTimeout, NameTaken
-from tests.integration.disk_worker import FAST
 from tests.slowfs.mount import SlowFs
 
+FAST = Timing(stale=0.6)
 MountSlowFs = Callable[..., SlowFs]
 
 

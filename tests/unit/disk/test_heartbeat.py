@@ -12,7 +12,7 @@ import pytest
 
 from modelarts_nb.disk.heartbeat import Heartbeat, Sign, Timing
 
-FAST = Timing(beat=0.02, give_up=0.2, stale=0.4)
+FAST = Timing(beat=0.02, give_up=10, stale=20)
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ def test_somebody_elses_file_is_never_beaten(path: Path) -> None:
 
 def test_silence_of_the_disk_makes_the_owner_give_up(path: Path) -> None:
     # Given a heartbeat whose file cannot be opened (a folder stands for a failing disk)
-    heartbeat = _made(path, Timing(beat=0.01, give_up=0.1, stale=1))
+    heartbeat = _made(path, Timing(beat=0.01, give_up=0.5, stale=1))
     path.unlink()
     path.mkdir()
     heartbeat.start()
     # When give_up passes
-    time.sleep(0.15)
+    time.sleep(0.6)
     # Then it says so, and recovers with the disk
     assert not heartbeat.ok()
     path.rmdir()
