@@ -148,7 +148,7 @@ def open_image(
         _require_environment(image, seen, records)
         _check_platform(told)
         for entry in tree.entries:
-            if entry.path.startswith("conda-meta/") and entry.path.count("/") == 1:
+            if entry.kind == "file" and os.path.dirname(entry.path) == "conda-meta":
                 _check_record(entry.path, (root / entry.path).read_bytes())
         old = told.prefixes if told else _prefixes(records or [])
         before = {e.path: e.target or "" for e in tree.entries if e.kind == "link"}

@@ -86,7 +86,7 @@ def pack(
     if threads is not None and threads < 1:
         raise UsageError(f"{threads} threads cannot compress.", hint="Leave --threads out.")
     if kind == formats.SQUASHFS:
-        formats.require_program("sqfstar")
+        formats.require_program("mksquashfs")
     prefix = find_prefix(name, disk=disk)
     called = prefix.name if prefix.parent == disk.envs else image_name(prefix)
     target = _target(output, called, kind, prefix, disk)

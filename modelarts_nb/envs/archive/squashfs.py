@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from modelarts_nb.disk.scan import scan
@@ -18,7 +19,9 @@ _LINE = re.compile(rb"(.)(\S{9}) \S+ +(\d+|\d+, *\d+) \d{4}-\d\d-\d\d \d\d:\d\d 
 
 
 class SquashfsWriter:
-    """Takes a tar stream and makes an image of it (``sqfstar``, squashfs-tools 4.5 or newer).
+    """Takes a tar stream and makes an image of it (``mksquashfs -tar``, squashfs-tools 4.5).
+
+    Its sibling ``sqfstar`` 4.5.1 does not understand a compression level (tried).
 
     Raises:
         UsageError: the program is not there.
@@ -26,9 +29,10 @@ class SquashfsWriter:
     """
 
     def __init__(self, path: Path, level: int, threads: int | None) -> None:
-        command = [require_program("sqfstar"), "-comp", "zstd", "-Xcompression-level", str(level)]
+        command = [require_program("mksquashfs"), "-", str(path), "-tar", "-comp", "zstd"]
+        command += ["-Xcompression-level", str(level)]
         command += ["-processors", str(threads or os.cpu_count() or 1)]
-        command += ["-quiet", "-no-progress", "-exit-on-error", str(path)]
+        command += ["-root-mode", "755", "-quiet", "-no-progress", "-exit-on-error"]
         self._program = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -98,17 +102,34 @@ def unpack_image(image: Path, root: Path, allowance: Allowance, progress: Progre
     _check_listing(listing.stdout, allowance, image.stat().st_size)
     progress.check()
     command = [program, "-no-progress", "-no-xattrs", "-quiet", "-dest", str(root), str(image)]
-    done = subprocess.run(command, capture_output=True, check=False)
-    words = done.stderr.decode(errors="replace")
-    if done.returncode:
-        if "No space left" in words:
-            raise DiskFull(
-                "The disk is full (unpacking the squashfs image).",
-                hint="Free space (`ma bin empty`) and run the same again.",
-                cause=words[-500:],
-            )
-        raise _damaged(image, done.stderr)
+    code, words = _run(command, progress)
+    if b"No space left" in words:
+        raise DiskFull(
+            "The disk is full (unpacking the squashfs image).",
+            hint="Free space (`ma bin empty`) and run the same again.",
+            cause=words.decode(errors="replace")[-500:],
+        )
+    if code:
+        raise _damaged(image, words)
     _check_tree(root)
+
+
+def _run(command: list[str], progress: Progress) -> tuple[int, bytes]:
+    """Run a program that may take minutes; its exit code and its complaints."""
+    with tempfile.TemporaryFile() as words:
+        program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=words)
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    code = program.wait(0.2)
+                    break
+                progress.check()
+        except BaseException:
+            program.kill()
+            program.wait()
+            raise
+        words.seek(0)
+        return code, words.read()
 
 
 def _check_listing(lines: bytes, allowance: Allowance, compressed: int) -> None:
@@ -139,6 +160,7 @@ def _check_tree(root: Path) -> None:
     links = {e.path: e.target or "" for e in tree.entries if e.kind == "link"}
     check_links({p: t for p, t in links.items() if not t.startswith("/")})
     try:
+        os.chmod(root, root.stat().st_mode & 0o755 | 0o700)
         for entry in tree.entries:
             if entry.kind != "link" and entry.mode & 0o7000:
                 os.chmod(root / entry.path, entry.mode & 0o777)

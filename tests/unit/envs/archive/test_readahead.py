@@ -1,0 +1,96 @@
+"""Reading ahead: in order, bounded, and no change of a file goes unnoticed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.envs.archive import readahead
+from modelarts_nb.envs.archive.contents import Item
+from modelarts_nb.errors import AccessDenied, Busy
+
+
+def item(path: Path, name: str | None = None) -> Item:
+    stat = path.stat()
+    return Item(name or path.name, "file", path, stat.st_size, 0o644, stat.st_mtime_ns)
+
+
+def test_files_come_in_order_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readahead, "PIECE", 1000)
+    monkeypatch.setattr(readahead, "_BUDGET", 8000)
+    expected = {}
+    for number in range(60):
+        path = tmp_path / f"f{number:02}"
+        path.write_bytes(os.urandom(number * 77))
+        expected[path.name] = path.read_bytes()
+    found: dict[str, bytes] = {}
+    for piece in readahead.read_ahead([item(tmp_path / n) for n in expected], threads=8):
+        assert piece.first == (piece.item.path not in found)
+        found[piece.item.path] = found.get(piece.item.path, b"") + (piece.data or b"")
+        assert piece.last == (len(found[piece.item.path]) == piece.item.size)
+    assert found == expected
+    assert list(found) == list(expected)
+
+
+def test_a_small_file_that_changed_since_the_scan_is_packed_as_it_is_now(tmp_path: Path) -> None:
+    path = tmp_path / "small"
+    path.write_bytes(b"short")
+    before = item(path)
+    path.write_bytes(b"longer now")
+    (piece,) = readahead.read_ahead([before], threads=2)
+    assert piece.data == b"longer now"
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, 500)
+
+
+def rewrite(path: Path) -> None:
+    path.write_bytes(b"z" * path.stat().st_size)
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize("change", [grow, shrink, rewrite, Path.unlink])
+def test_a_big_file_that_changes_ends_the_packing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(readahead, "PIECE", 1000)
+    path = tmp_path / "big"
+    path.write_bytes(b"a" * 5000)
+    before = item(path)
+    change(path)
+    with pytest.raises(Busy, match="big changed") as caught:
+        list(readahead.read_ahead([before], threads=2))
+    assert caught.value.hint
+
+
+def test_a_vanished_file_is_busy_but_a_vanished_pyc_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "gone"
+    path.write_bytes(b"x")
+    gone, compiled = item(path), item(path, "gone.pyc")
+    path.unlink()
+    assert [p.data for p in readahead.read_ahead([compiled], threads=2)] == [None]
+    with pytest.raises(Busy):
+        list(readahead.read_ahead([gone], threads=2))
+
+
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"x")
+
+    def refuse(fd: int, size: int, offset: int) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "pread", refuse)  # root may read everything, so the kernel is played
+    with pytest.raises(AccessDenied, match="secret"):
+        list(readahead.read_ahead([item(path)], threads=2))
