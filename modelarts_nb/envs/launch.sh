@@ -26,24 +26,45 @@ fi
 shift
 set +eu
 
-start() {
+# The names begin with ma_ because scripts of other people run in this shell and may use any other;
+# the arguments are kept as text because they may change "$@", too.
+ma_prefix=$prefix
+ma_arguments=
+for argument in "$@"; do
+    quoted=
+    while :; do
+        case $argument in
+            *\'*)
+                quoted=$quoted${argument%%\'*}"'\\''"
+                argument=${argument#*\'}
+                ;;
+            *) break ;;
+        esac
+    done
+    ma_arguments="$ma_arguments '$quoted$argument'"
+done
+
+ma_start() {
     trap - EXIT
     unset PYTHONHOME __PYVENV_LAUNCHER__
-    # Again, for scripts that undo it.
+    # Again, for scripts that undo it or end early.
+    CONDA_PREFIX=$ma_prefix
+    CONDA_DEFAULT_ENV=${ma_prefix##*/}
+    CONDA_SHLVL=1
     case $PATH in
-        "$prefix/bin" | "$prefix/bin:"*) ;;
-        *) PATH=$prefix/bin${PATH:+:$PATH} ;;
+        "$ma_prefix/bin" | "$ma_prefix/bin:"*) ;;
+        *) PATH=$ma_prefix/bin${PATH:+:$PATH} ;;
     esac
-    export PATH
-    exec "$prefix/bin/python" "$@"
+    export PATH CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_SHLVL
+    eval "exec \"\$ma_prefix/bin/python\" $ma_arguments"
 }
 
 run_scripts() {
-    for script in "$1"/*.sh; do
-        if [ -r "$script" ]; then
+    for ma_script in "$1"/*.sh; do
+        if [ -r "$ma_script" ]; then
             # "command": an error in the script must not end this shell.
             # shellcheck disable=SC1090
-            command . "$script"
+            command . "$ma_script"
             set +eu
         fi
     done
@@ -64,9 +85,8 @@ without() {
     PATH=$kept
 }
 
-# A kernel writes its output through sockets, not through stdout: what scripts print is for the log.
 # A script that calls exit must not keep the kernel from starting.
-trap 'start "$@"' EXIT
+trap ma_start EXIT
 
 # What was active in the process that starts us, innermost first.
 while [ -n "${CONDA_PREFIX:-}" ] && [ "${CONDA_SHLVL:-1}" -gt 0 ] 2>/dev/null; do
@@ -77,23 +97,23 @@ while [ -n "${CONDA_PREFIX:-}" ] && [ "${CONDA_SHLVL:-1}" -gt 0 ] 2>/dev/null; d
     unset "CONDA_PREFIX_$CONDA_SHLVL"
 done
 
-without "$prefix/bin"
-PATH=$prefix/bin${PATH:+:$PATH}
-CONDA_PREFIX=$prefix
-CONDA_DEFAULT_ENV=${prefix##*/}
+without "$ma_prefix/bin"
+PATH=$ma_prefix/bin${PATH:+:$PATH}
+CONDA_PREFIX=$ma_prefix
+CONDA_DEFAULT_ENV=${ma_prefix##*/}
 CONDA_SHLVL=1
 export PATH CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_SHLVL
 
 # Variables that "conda env config vars set" keeps.
-if [ -r "$prefix/conda-meta/state" ]; then
-    variables=$("$prefix/bin/python" -E -S -c '
+if [ -r "$ma_prefix/conda-meta/state" ]; then
+    variables=$("$ma_prefix/bin/python" -E -S -c '
 import json, re, sys
 for name, value in json.load(open(sys.argv[1])).get("env_vars", {}).items():
     if re.match("[A-Za-z_][A-Za-z0-9_]*$", name) and value != "***unset***":
         print("export %s='"'"'%s'"'"'" % (name, value.replace("'"'"'", "'"'"'\"'"'"'\"'"'"'")))
-' "$prefix/conda-meta/state" 2>/dev/null) && eval "$variables"
+' "$ma_prefix/conda-meta/state" 2>/dev/null) && eval "$variables"
 fi
 
-run_scripts "$prefix/etc/conda/activate.d"
+run_scripts "$ma_prefix/etc/conda/activate.d"
 
-start "$@"
+ma_start

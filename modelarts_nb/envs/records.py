@@ -235,7 +235,7 @@ def _pip_package(folder: Path) -> Package | None:
     metadata = folder / ("PKG-INFO" if folder.suffix == ".egg-info" else "METADATA")
     try:
         with open(metadata, encoding="utf-8", errors="replace") as file:
-            head = file.read(4096)
+            head = file.read(4096).partition("\n\n")[0]  # then comes the description
     except OSError:
         head = ""
     fields = dict(re.findall(r"^(Name|Version): *(.+?) *$", head, re.MULTILINE))
