@@ -23,6 +23,7 @@ from tests.channel import build, images  # noqa: E402
 DEMO = ROOT / ".demo"
 DISK, HOME, IMAGE = DEMO / "disk", DEMO / "home", DEMO / "image"
 OWNER = "demo"
+NO_UPDATES = ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
 
 
 def say(text: str) -> None:
@@ -72,7 +73,7 @@ def run_hook(env: dict[str, str]) -> None:
     command = DISK / "envs/.modelarts_nb/hook/command.sh"
     if command.exists():
         say("running the restart hook ...")
-        subprocess.run(["sh", str(command)], env=env, check=False)
+        subprocess.run(own_mount(["sh", str(command)]), env=env, check=False)
 
 
 def own_mount(command: list[str]) -> list[str]:
@@ -110,6 +111,8 @@ def main() -> None:
         return
     say("JupyterLab starts. Ctrl-C stops the container; `make run` starts the next, home empty.")
     command = ["jupyter", "lab", f"--port={options.port}", f"--notebook-dir={DISK}"]
+    # A demo asks nothing of the internet.
+    command += ["--LabApp.news_url=None", *NO_UPDATES]
     if os.geteuid() == 0:
         command.append("--allow-root")
     if options.no_browser or os.geteuid() == 0:

@@ -217,18 +217,18 @@ def status(value: Any) -> str:
     disk = v["disk"]
     if disk.get("error"):
         return f"{disk['error']['message']}\n{disk['error']['hint']}"
-    safe = "survives a restart" if disk["survives"] else "does NOT survive a restart"
+    safe = "survives a restart: it is" if disk["survives"] else "does NOT survive: it is"
     lines = [
-        f"{disk['root']} {safe}: {disk['reason']}.",
+        f"{disk['root']} {safe} {disk['reason']}.",
         f"{human_bytes(disk['free'])} of {human_bytes(disk['total'])} free"
         + (f", {disk['latency_ms']:.1f} ms a request" if disk["latency_ms"] is not None else ""),
         f"Owner: {v['owner']}",
     ]
-    if v["lost"]:
+    if v["lost"] and disk["survives"]:
         lines.append(
             f"Lost at restart: {', '.join(v['lost'])}. Keep one: ma env clone NAME NEW-NAME"
         )
-    if not v["hook"]:
+    if not (v["hook"] and v["hook"]["installed"]):
         lines.append("The restart hook is not installed: ma hook install")
     return "\n".join(lines)
 

@@ -158,8 +158,8 @@ _WHY: dict[Kind, str] = {
     "network": "a network disk, mounted on its own",
     "block": "a block device, mounted on its own",
     "object": "object storage, mounted on its own (environments are slow here)",
-    "memory": "memory: it is lost at restart",
-    "container": "the container's own layer: it is lost at restart",
+    "memory": "memory, lost at restart",
+    "container": "the container's own layer, lost at restart",
 }
 
 
