@@ -29,7 +29,7 @@ export function SpaceLine(props: ISpaceProps): React.ReactElement | null {
     <p className="ma-Form-space">
       {parts.join(' · ')}
       {short && (
-        <strong className="ma-warn">
+        <strong className="ma-strong">
           {' '}
           {trans.__('This will not fit: empty the bin or remove something.')}
         </strong>

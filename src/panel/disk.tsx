@@ -31,14 +31,14 @@ export function Disk({ disk }: { disk: IDisk }): React.ReactElement | null {
         />
       )}
       {free !== null && (
-        <span className={tight ? 'ma-number ma-warn' : 'ma-number'}>
+        <span className={tight ? 'ma-number ma-strong' : 'ma-number'}>
           {trans.__('%1 free', format.bytes(free))}
         </span>
       )}
       {latency !== null && (
         <span
           className={
-            latency > SLOW_MS ? 'ma-number ma-warn' : 'ma-number ma-muted'
+            latency > SLOW_MS ? 'ma-number ma-strong' : 'ma-number ma-muted'
           }
           title={trans.__('How long the disk takes to answer')}
         >

@@ -59,6 +59,11 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
         key={environment.prefix}
         environment={environment}
         current={environment.prefix === roving.current}
+        copy={
+          environment.where === 'disk'
+            ? undefined
+            : copyOf(environment, environments)
+        }
       />
     ));
 
@@ -143,6 +148,18 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
       </div>
     </Section>
   );
+}
+
+/** The name of what was kept of an environment of the image. */
+function copyOf(
+  environment: IEnvironment,
+  all: readonly IEnvironment[]
+): string | undefined {
+  return all.find(
+    other =>
+      other.survives &&
+      (other.origin === environment.prefix || other.origin === environment.name)
+  )?.name;
 }
 
 function Group(props: {

@@ -12,11 +12,18 @@ interface IRowProps {
   environment: IEnvironment;
   /** Whether Tab reaches this row. */
   current: boolean;
+  /** The environment on the disk that is a copy of this one. */
+  copy?: string;
+}
+
+/** `3.10` of `3.10.13`: what a person tells environments apart by. */
+function minor(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
 }
 
 /** One environment: a line of facts, a line on what it holds or what is wrong. */
 export const Row = React.memo(function Row(props: IRowProps) {
-  const { environment, current } = props;
+  const { environment, current, copy } = props;
   const { trans, format, commands } = usePanel();
   const run = useRun();
   const element = React.useRef<HTMLLIElement>(null);
@@ -42,6 +49,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
         python && `Python ${python}`,
         size !== null && format.bytes(size),
         dotWord(dot, trans),
+        copy && trans.__('kept as %1', copy),
         wrong?.message
       ]
         .filter(Boolean)
@@ -71,18 +79,18 @@ export const Row = React.memo(function Row(props: IRowProps) {
     >
       <span className="ma-Dot" data-dot={dot} aria-hidden="true" />
       <span className="ma-Row-name">{name}</span>
-      <span className="ma-number ma-Row-python">{python}</span>
+      <span className="ma-number ma-Row-python">{python && minor(python)}</span>
       <span className="ma-number ma-Row-size">
         {size !== null && format.bytes(size)}
       </span>
       <span className="ma-Row-more ma-muted">
-        {wrong ? (
-          <span className="ma-warn">{wrong.message}</span>
-        ) : environment.working ? (
-          phaseWord(environment.working, trans)
-        ) : (
-          aboutOf(environment, trans.__('no kernel'))
-        )}
+        {wrong
+          ? wrong.message
+          : copy
+            ? trans.__('kept as %1', copy)
+            : environment.working
+              ? phaseWord(environment.working, trans)
+              : aboutOf(environment, trans.__('no kernel'))}
       </span>
       <span className="ma-Row-actions">
         {wrong && onDisk && wrong.fix && (
@@ -99,7 +107,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
         {!onDisk && (
           <button
             type="button"
-            className="ma-Button ma-stays"
+            className={copy ? 'ma-Button' : 'ma-Button ma-stays'}
             tabIndex={tabIndex}
             onClick={() => run(primary, args)}
           >

@@ -37,6 +37,7 @@ class Lab:
         (settings / "modelarts_nb_config.json").write_text(
             json.dumps({"Environments": {"image_envs": [str(image) for image in images]}})
         )
+        self.set_setting("notification", {"fetchNews": "false"})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self.start()
@@ -45,6 +46,12 @@ class Lab:
     def url(self) -> str:
         """Where the browser goes; the token goes along."""
         return f"http://127.0.0.1:{self.port}/lab?token={self.token}"
+
+    def set_setting(self, name: str, value: dict[str, Any], package: str = "apputils") -> None:
+        """Write a user setting of JupyterLab, for the next page load."""
+        folder = self.home / ".jupyter/lab/user-settings/@jupyterlab" / f"{package}-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.jupyterlab-settings").write_text(json.dumps(value))
 
     def start(self) -> None:
         """Start the server and wait until it answers."""

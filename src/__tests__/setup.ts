@@ -1,0 +1,24 @@
+// What JupyterLab's modules touch while they load and jsdom does not have.
+class DragEventStub extends Event {}
+
+Object.assign(globalThis, {
+  fetch: () => Promise.reject(new Error('Tests have no network.')),
+  Headers: Map,
+  Request: class {},
+  DragEvent: DragEventStub,
+  ResizeObserver: class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  }
+});
+Object.defineProperty(window, 'matchMedia', {
+  value: () => ({ matches: false, addListener: () => undefined })
+});
+Object.defineProperty(navigator, 'clipboard', {
+  value: {},
+  configurable: true
+});
+Element.prototype.scrollTo = () => undefined;
+
+export {};
