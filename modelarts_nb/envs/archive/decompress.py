@@ -33,19 +33,17 @@ class Decoded:
     ``taken`` counts the compressed bytes read so far: what progress is measured by.
 
     Raises:
-        NotFound-like ``DiskFailure``/``AccessDenied``: the file cannot be read.
+        DiskFailure, AccessDenied: the file cannot be read.
         ArchiveInvalid: not decodable.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.kind = format_of(path)
         try:
             self._file = path.open("rb", buffering=0)
-            head = self._file.read(BLOCK_HEAD)
-            self._file.seek(0)
         except OSError as error:
             raise from_os_error(error, f"reading {path.name}", path) from error
-        self.kind = formats.sniff(head, path)
         self._counted = _Counted(self._file)
         self._queue: queue.Queue[bytes | Exception | None] = queue.Queue(8)
         self._buffer = b""
@@ -162,7 +160,19 @@ class Decoded:
                 continue
 
 
-BLOCK_HEAD = 512
+def format_of(path: Path) -> str:
+    """The format of an archive by its first bytes.
+
+    Raises:
+        ArchiveInvalid: not an archive.
+        DiskFailure, AccessDenied: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name}", path) from error
+    return formats.sniff(head, path)
 
 
 class _Counted(RawIOBase):

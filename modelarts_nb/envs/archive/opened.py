@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelarts_nb.disk.scan import scan
-from modelarts_nb.envs.archive import condaunpack, formats
+from modelarts_nb.envs.archive import condaunpack
 from modelarts_nb.envs.archive.arrival import Arrival
 from modelarts_nb.envs.archive.decompress import Decoded
 from modelarts_nb.envs.archive.extract import PIECE, Extractor
@@ -289,18 +289,3 @@ def _taken(path: Path) -> bytes | None:
         data = file.read(_MANIFEST_LIMIT)
     path.unlink()
     return data
-
-
-def is_image(path: Path) -> bool:
-    """Is it squashfs, by its first bytes?
-
-    Raises:
-        ArchiveInvalid: not an archive.
-        DiskFailure, AccessDenied: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise from_os_error(error, f"reading {path.name}", path) from error
-    return formats.sniff(head, path) == formats.SQUASHFS

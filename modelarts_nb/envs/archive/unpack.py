@@ -17,9 +17,9 @@ from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.space import require_space, space_at
 from modelarts_nb.disk.staging import Stage, land, replace_file, staged
 from modelarts_nb.envs.archive import formats
-from modelarts_nb.envs.archive.decompress import Decoded
+from modelarts_nb.envs.archive.decompress import Decoded, format_of
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
-from modelarts_nb.envs.archive.opened import Opened, is_image, open_image, open_tar
+from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
 from modelarts_nb.envs.clone import announce
 from modelarts_nb.envs.inventory import show
@@ -74,7 +74,7 @@ def unpack(
     if name and prefix:
         raise UsageError("A name and a folder are given.", hint="Say NAME or --prefix, not both.")
     archive = find_archive(file, disk)
-    image = is_image(archive)
+    image = format_of(archive) == formats.SQUASHFS
     told = read_beside(archive)
     final = _final(name, prefix, archive, disk, told)
     inside = final.parent == disk.envs
@@ -144,7 +144,7 @@ def _require_free(final: Path, disk: Disk) -> None:
         check_free(final.name, taken_names(disk))
         return
     try:
-        taken = os.path.lexists(final) and (not final.is_dir() or any(os.scandir(final)))
+        taken = os.path.lexists(final) and not (final.is_dir() and not os.listdir(final))
     except OSError as error:
         raise from_os_error(error, "looking into the folder", final) from error
     if taken:

@@ -25,20 +25,16 @@ def test_bytes_arrive_and_are_hashed(tmp_path: Path) -> None:
     assert out.size == 3_500_000
 
 
-def test_a_failing_disk_is_told_by_the_next_call() -> None:
-    out = OutFile.__new__(OutFile)
+def test_a_failing_disk_is_told_by_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+    # The kernel's own full device; with O_EXCL, as archives are opened, it cannot be.
+    monkeypatch.setattr(os, "open", lambda path, *_: real("/dev/full", os.O_WRONLY))
+    out = OutFile(Path("x"))
+    out.write(bytes(1 << 20))
     with pytest.raises(OSError, match="No space left"):
-        try:
-            # The kernel's own full device; opened exclusively, as archives are, it cannot be.
-            real = os.open
-            os.open = lambda path, *_: real("/dev/full", os.O_WRONLY)  # type: ignore[assignment]
-            out.__init__(Path("/dev/full"))  # type: ignore[misc]
-        finally:
-            os.open = real
-        for _ in range(100):
-            out.write(bytes(1 << 20))
         out.finish()
-    out.abandon()
+    with pytest.raises(OSError, match="No space left"):
+        out.write(b"more")
 
 
 def test_it_appears_whole_and_nothing_is_left(tmp_path: Path) -> None:
@@ -52,9 +48,10 @@ def test_it_appears_whole_and_nothing_is_left(tmp_path: Path) -> None:
 def test_it_never_replaces(tmp_path: Path) -> None:
     target = tmp_path / "x.tar"
     target.write_text("mine")
-    with pytest.raises(NameTaken), partial(target) as path:
+    with partial(target) as path:
         path.write_bytes(b"data")
-        appear(path, target)
+        with pytest.raises(NameTaken):
+            appear(path, target)
     assert target.read_text() == "mine"
 
 

@@ -153,7 +153,7 @@ def test_editables_of_setup_py_are_found_too(
 def test_missing_files_are_refused_by_package_unless_ignored(disk: Disk, make_env: MakeEnv) -> None:
     prefix = make_env()
     (prefix / "lib/plain.txt").unlink()
-    with pytest.raises(PackRefused, match="demo 1.0") as caught:
+    with pytest.raises(PackRefused, match=r"demo 1\.0") as caught:
         pack("demo", disk=disk)
     assert "--ignore-missing-files" in caught.value.hint
     assert pack("demo", ignore_missing_files=True, disk=disk).size

