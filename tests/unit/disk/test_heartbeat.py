@@ -76,17 +76,18 @@ def test_somebody_elses_file_is_never_beaten(path: Path) -> None:
 
 
 def test_silence_of_the_disk_makes_the_owner_give_up(path: Path) -> None:
-    # Given a heartbeat whose file cannot be opened (a folder stands for a failing disk)
+    # Given a heartbeat whose file cannot be opened (a link to itself stands for a failing disk)
     heartbeat = _made(path, Timing(beat=0.01, give_up=0.5, stale=1))
     path.unlink()
-    path.mkdir()
+    path.symlink_to(path)
     heartbeat.start()
     # When give_up passes
     time.sleep(0.6)
     # Then it says so, and recovers with the disk
     assert not heartbeat.ok()
-    path.rmdir()
-    path.write_bytes(heartbeat.first)
+    mended = path.with_name("mended")
+    mended.write_bytes(heartbeat.first)
+    mended.replace(path)
     assert _changes(path, heartbeat.first)
     assert heartbeat.ok()
     heartbeat.stop()
