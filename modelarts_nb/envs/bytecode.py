@@ -60,6 +60,7 @@ def refresh(
         result = subprocess.run(
             [root / "bin" / "python", "-E", "-S", "-B", "-c", _COMPILE],
             input=json.dumps(jobs).encode(),
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment,
             timeout=_TIMEOUT,

@@ -23,7 +23,7 @@ from modelarts_nb.envs.prefixes import beside, find_prefix, spellings, taken_nam
 from modelarts_nb.envs.records import editables
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
-from modelarts_nb.errors import Busy
+from modelarts_nb.errors import Busy, ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -188,14 +188,23 @@ def announce(
 ) -> Environment:
     """Let conda and Jupyter know an environment that has landed; then describe it.
 
-    Args:
-        kernel: register a kernel; None: as the settings say.
+    It is safe on the disk already, so a home that refuses is logged and not an error: restore
+    makes up for it.
 
-    Raises:
-        DiskFull, DiskFailure, AccessDenied: the home or the owner's folder refused.
+    Args:
+        prefix: where it landed.
+        kernel: register a kernel; None: as the settings say.
+        disk: the persistent disk.
+        progress: hears of what could not be done.
     """
-    tell_conda(disk)
     wanted = config.Environments(config=config.load()).kernel if kernel is None else kernel
-    if wanted:
-        register_if_possible(prefix, disk=disk, progress=progress)
+    try:
+        tell_conda(disk)
+    except ModelArtsNbError as error:
+        progress.log(f"conda does not know it by name: {error.message} {error.cause}")
+    try:
+        if wanted:
+            register_if_possible(prefix, disk=disk, progress=progress)
+    except ModelArtsNbError as error:
+        progress.log(f"no kernel was registered: {error.message} {error.cause}")
     return show(prefix.name, disk=disk)

@@ -22,16 +22,13 @@ from modelarts_nb.envs.prefixes import (
     image_name,
     image_prefixes,
     is_environment,
+    is_meta,
     listed_prefixes,
     recorded_prefix,
 )
-from modelarts_nb.envs.records import (
-    python_version,
-    record_names,
-    site_packages,
-    split_record_name,
-)
-from modelarts_nb.envs.state import read_state
+from modelarts_nb.envs.records import python_version, split_record_name
+from modelarts_nb.envs.state import State, read_state
+from modelarts_nb.errors import NotFound
 
 __all__ = ["find_prefix", "holders", "is_environment", "list_environments", "show"]
 
@@ -77,14 +74,14 @@ def list_environments(*, disk: Disk | None = None) -> list[Environment]:
     """
     disk = disk or open_disk()
     describe = _describer(disk)
+    places: dict[Path, Where] = dict.fromkeys(disk_prefixes(disk), "disk")
+    for prefix in image_prefixes(disk):
+        places.setdefault(prefix, "image")
+    for prefix in listed_prefixes(disk):
+        places.setdefault(prefix, "elsewhere")
     with ThreadPoolExecutor(_THREADS) as pool:
-        mine = pool.map(lambda p: p if is_environment(p) else None, disk_prefixes(disk))
-        places: dict[Path, Where] = {p: "disk" for p in mine if p}
-        for prefix in image_prefixes(disk):
-            places.setdefault(prefix, "image")
-        for prefix in listed_prefixes(disk):
-            places.setdefault(prefix, "elsewhere")
-        return list(pool.map(lambda item: describe(*item), places.items()))
+        found = list(pool.map(lambda item: describe(*item), places.items()))
+    return [environment for environment in found if environment]
 
 
 def show(name: str, *, disk: Disk | None = None) -> Environment:
@@ -100,7 +97,10 @@ def show(name: str, *, disk: Disk | None = None) -> Environment:
         where = "disk"
     elif prefix in image_prefixes(disk):
         where = "image"
-    return _describer(disk)(prefix, where)
+    environment = _describer(disk)(prefix, where)
+    if environment is None:
+        raise NotFound(f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it.")
+    return environment
 
 
 def holders(disk: Disk) -> dict[str, str]:
@@ -110,7 +110,7 @@ def holders(disk: Disk) -> dict[str, str]:
     except OSError:
         return {}
     sightings = Sightings(disk.local_state / "sightings.json")
-    found = {}
+    found, doubtful = {}, False
     for name in names:
         if name.startswith("."):
             continue
@@ -120,24 +120,33 @@ def holders(disk: Disk) -> dict[str, str]:
         except OSError:
             continue
         silent = sightings.unchanged_for(f"lock {path}", sign.content)
-        if sign.process.fate() != "dead" and silent < TIMING.stale:
+        fate = sign.process.fate()
+        doubtful |= fate not in ("alive", "dead")
+        if fate == "alive" or (fate != "dead" and silent < TIMING.stale):
             since = f" (since {sign.since})" if sign.since else ""
             found[re.sub(r"(@\d+)?\.json$", "", name)] = f"{sign.who}{since}"
-    if names:
-        with contextlib.suppress(OSError):
-            sightings.save()
+    if doubtful:
+        sightings.save()
     return found
 
 
-def _describer(disk: Disk) -> Callable[[Path, Where], Environment]:
-    """What all environments share is read once: kernels, locks, mounts."""
+def _describer(disk: Disk) -> Callable[[Path, Where], Environment | None]:
+    """What all environments share is read once: kernels, locks, mounts.
+
+    Of each environment two folders are listed and one small file is read.
+    """
     kernels = Kernels(disk)
     working = holders(disk)
     mounts = read_mounts()
     disk_survives = survival(disk.root, mounts).survives
 
-    def describe(prefix: Path, where: Where) -> Environment:
-        names = record_names(prefix)
+    def describe(prefix: Path, where: Where) -> Environment | None:
+        try:
+            names = os.listdir(prefix / "conda-meta")
+        except OSError:
+            return None
+        if not is_meta(names):
+            return None
         state = read_state(prefix)
         python = python_version(names)
         kernel, kernel_name = kernels.of(prefix)
@@ -154,7 +163,7 @@ def _describer(disk: Disk) -> Callable[[Path, Where], Environment]:
             created=state.created or None if state else None,
             origin=state.origin or None if state else None,
             highlights=_highlights(prefix, names, python),
-            trouble=_trouble(prefix, python),
+            trouble=_trouble(prefix, python, state),
             working=working.get(prefix.name.lower()) if where == "disk" else None,
         )
 
@@ -166,9 +175,9 @@ def _highlights(prefix: Path, names: list[str], python: str | None) -> tuple[str
     for name in names:
         package, version, _ = split_record_name(name)
         versions[package.lower()] = version
-    site = site_packages(prefix, python)
     with contextlib.suppress(OSError):
-        for name in os.listdir(site) if site else ():
+        minor = ".".join(python.split(".")[:2]) if python else ""
+        for name in os.listdir(prefix / "lib" / f"python{minor}" / "site-packages"):
             if name.endswith(".dist-info"):
                 package, _, version = name.removesuffix(".dist-info").partition("-")
                 versions.setdefault(package.lower().replace("_", "-"), version)
@@ -186,7 +195,7 @@ def _short(version: str) -> str:
     return ".".join(version.partition("+")[0].split(".")[:2])
 
 
-def _trouble(prefix: Path, python: str | None) -> tuple[Finding, ...]:
+def _trouble(prefix: Path, python: str | None, state: State | None) -> tuple[Finding, ...]:
     found = []
     if python and not os.path.exists(prefix / "bin" / "python"):
         found.append(
@@ -198,8 +207,12 @@ def _trouble(prefix: Path, python: str | None) -> tuple[Finding, ...]:
                 ("bin/python",),
             )
         )
-    recorded = recorded_prefix(prefix)
-    if recorded and os.path.realpath(recorded) != os.path.realpath(prefix):
+    recorded = state.prefix if state and state.prefix else recorded_prefix(prefix)
+    if (
+        recorded
+        and recorded != str(prefix)
+        and os.path.realpath(recorded) != os.path.realpath(prefix)
+    ):
         found.append(
             Finding(
                 "prefix",

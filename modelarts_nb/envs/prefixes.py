@@ -18,11 +18,14 @@ _ROOT_NAMES = ("anaconda3", "miniconda3", "miniforge3", "mambaforge")
 
 def is_environment(path: Path) -> bool:
     """Is there a conda environment at ``path``: records or a history that conda would know?"""
-    meta = path / "conda-meta"
     try:
-        names = os.listdir(meta)
+        return is_meta(os.listdir(path / "conda-meta"))
     except OSError:
         return False
+
+
+def is_meta(names: list[str]) -> bool:
+    """Are these the names in the ``conda-meta`` of an environment?"""
     return "history" in names or any(name.endswith(".json") for name in names)
 
 

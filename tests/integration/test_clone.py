@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,7 +27,9 @@ from modelarts_nb.envs.records import read_record, record_names
 from modelarts_nb.envs.relocate import leftovers
 from modelarts_nb.envs.remove import remove
 from modelarts_nb.envs.rename import rename
+from modelarts_nb.errors import DiskFailure, DiskFull, ModelArtsNbError
 from tests.channel.images import fingerprint
+from tests.slowfs.mount import SlowFs
 
 
 def run(*command: str | Path) -> str:
@@ -231,3 +233,29 @@ def test_a_killed_clone_leaves_nothing_visible(image_env: Path, disk: Disk) -> N
     # and the name is free at once
     again = clone(str(image_env), "mine", kernel=False, disk=disk)
     assert json.loads((again.prefix / "conda-meta/modelarts_nb/state.json").read_text())["files"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("write ENOSPC after=200", DiskFull), ("write EIO after=200", DiskFailure)],
+)
+def test_a_disk_that_fails_in_the_middle_leaves_nothing_and_says_why(
+    fault: str,
+    error: type[ModelArtsNbError],
+    small_env: Path,
+    mount_slowfs: Callable[..., SlowFs],
+    home: Path,
+) -> None:
+    # given
+    slow = mount_slowfs()
+    disk = Disk(slow.path, "tester", home)
+    slow.fail(fault)
+    # when
+    with pytest.raises(error) as raised:
+        clone(str(small_env), "mine", disk=disk)
+    slow.fail()
+    # then
+    assert raised.value.hint
+    assert not disk.envs.exists() or os.listdir(disk.envs) == []
+    assert os.listdir(disk.staging) == []
+    assert os.listdir(disk.locks) == []

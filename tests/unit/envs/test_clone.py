@@ -312,6 +312,19 @@ def test_given_kernel_false_when_cloned_then_none_is_registered(source: Path, di
     assert not disk.local_kernels.exists()
 
 
+def test_given_a_home_that_refuses_when_cloned_then_the_clone_stays_and_the_log_says_so(
+    source: Path, disk: Disk
+) -> None:
+    write(disk.home / ".conda", "a file")
+    write(disk.home / ".local", "a file")
+    heard = Listening()
+    environment = clone(str(source), "mine", disk=disk, progress=heard)
+    assert environment.prefix.is_dir()
+    assert environment.kernel == "missing"
+    assert any(line.startswith("conda does not know it") for line in heard.lines)
+    assert any(line.startswith("no kernel was registered") for line in heard.lines)
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [("", InvalidName), ("../x", InvalidName), ("base", InvalidName), ("MINE", NameTaken)],
@@ -365,9 +378,7 @@ def test_given_somebody_works_on_the_source_when_cloned_then_busy(disk: Disk) ->
         clone("Theirs", "mine", disk=disk)
 
 
-def test_given_no_space_when_cloned_then_nothing_is_begun(
-    source: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_given_no_space_when_cloned_then_nothing_is_begun(source: Path, disk: Disk) -> None:
     os.truncate(write(source / "huge", ""), 1 << 43)  # a hole larger than any disk here
     with pytest.raises(DiskFull):
         clone(str(source), "mine", disk=disk)
