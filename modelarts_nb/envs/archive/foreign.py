@@ -58,7 +58,7 @@ def own_python(root: Path, final: Path) -> None:
         if changed:
             changed |= update_pip_records(root, changed)
             update_conda_records(root, changed)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise from_os_error(error, "correcting scripts", root) from error

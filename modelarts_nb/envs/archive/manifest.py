@@ -15,6 +15,7 @@ from modelarts_nb.errors import ArchiveInvalid, ModelArtsNbError
 from modelarts_nb.wire import dumps
 
 INSIDE = "conda-meta/modelarts_nb/archive.json"
+_SPELLINGS = 16  # of one prefix; real ones have one or two
 _LIMIT = 64 << 20  # bytes of a manifest; one with a hundred thousand packages is smaller
 
 
@@ -65,7 +66,9 @@ def parse(text: bytes) -> Manifest | None:
         return None
     prefixes = tuple(p for p in _texts(value.get("prefixes")) if p.startswith("/") and len(p) > 1)
     origin = _text(value, "origin")
-    if not prefixes or origin not in prefixes or not _text(value, "platform"):
+    if not prefixes or len(prefixes) > _SPELLINGS or max(map(len, prefixes)) > 4096:
+        return None
+    if origin not in prefixes or not _text(value, "platform"):
         return None
     return Manifest(
         name=_text(value, "name"),

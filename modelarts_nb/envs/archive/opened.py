@@ -25,6 +25,7 @@ from modelarts_nb.errors import ArchiveHostile, ArchiveInvalid, PlatformMismatch
 from modelarts_nb.progress import Progress
 
 _MANIFEST_LIMIT = 64 << 20  # bytes of a record, a manifest or a conda-unpack script
+_PLACEHOLDERS = 200
 _OURS = os.path.dirname(STATE) + "/"
 
 
@@ -276,7 +277,14 @@ def _check_hardlinks(names: Namespace) -> None:
 
 
 def _prefixes(records: list[condaunpack.Record]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(old for _, old, _ in records))
+    found = tuple(dict.fromkeys(old for _, old, _ in records))
+    # One for each builder whose packages are in it; every file is searched for all of them.
+    if len(found) > _PLACEHOLDERS:
+        raise ArchiveHostile(
+            f"The archive names {len(found):,} prefixes.",
+            hint="No packed environment does: do not trust this file.",
+        )
+    return found
 
 
 def _taken(path: Path) -> bytes | None:
