@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs import history
@@ -107,6 +109,27 @@ class TestGivenPackagesOfEveryKind:
 
     def test_a_kernel_is_registered(self, env: Environment) -> None:
         assert env.kernel == "ready"
+
+    def test_its_kernel_runs_code_with_its_interpreter(self, env: Environment) -> None:
+        data = env.prefix.parents[3] / ".local/share/jupyter"
+        specs = KernelSpecManager(kernel_dirs=[str(data / "kernels")])
+        manager = KernelManager(kernel_name="ma-mine", kernel_spec_manager=specs)
+        manager.start_kernel(stderr=subprocess.DEVNULL)
+        client = manager.client()
+        client.start_channels()
+        said: list[str] = []
+        try:
+            client.wait_for_ready(timeout=60)
+            client.execute_interactive(
+                "import sys, os; print(sys.executable, os.environ['TRAP_VALUE'])",
+                output_hook=lambda message: said.append(message["content"].get("text", "")),
+                timeout=60,
+            )
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()
+        assert "".join(said).strip() == f"{env.prefix}/bin/python active in {env.prefix}"
 
     def test_its_numpy_computes(self, env: Environment) -> None:
         assert run(env, "python", "-c", "import numpy; print(numpy.arange(4).sum())") == "6"
@@ -288,6 +311,22 @@ def test_given_a_conda_when_it_builds_in_staging_then_the_result_is_true_at_its_
     assert leftovers(env.prefix, [str(disk.staging)]) == []
     listed = (disk.home / ".conda/environments.txt").read_text().splitlines()
     assert listed == [str(env.prefix)]
+
+
+@pytest.mark.real_conda
+@pytest.mark.skipif(not os.environ.get("REAL_CONDA"), reason="REAL_CONDA names no conda")
+def test_given_the_real_conda_then_it_accepts_what_was_made(env: Environment) -> None:
+    conda = os.environ["REAL_CONDA"]
+    prefix = ["--prefix", str(env.prefix)]
+    listed = subprocess.run([conda, "list", *prefix, "--json"], capture_output=True, check=True)
+    found = {package["name"] for package in json.loads(listed.stdout)}
+    assert {"python", "numpy", "tabulate", "ipykernel"} <= found
+    named = subprocess.run(
+        [conda, "env", "export", *prefix, "--from-history", "--json"],
+        capture_output=True,
+        check=True,
+    )
+    assert "tabulate" in json.loads(named.stdout)["dependencies"]
 
 
 class CancelIn:

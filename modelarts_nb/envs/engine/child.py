@@ -100,7 +100,8 @@ def _installed(prefix: str | None) -> list[rattler.PrefixRecord]:
 async def solve(job: dict[str, Any]) -> list[dict[str, Any]]:
     """Records (as JSON objects) that satisfy ``specs`` from ``channels``."""
     config = _config(job)
-    gateway = rattler.Gateway.from_config(config, cache_dir=Path(job["cache"]) / "repodata")
+    # Packages that are named by address are fetched to be looked at, into the same "pkgs".
+    gateway = rattler.Gateway.from_config(config, cache_dir=Path(job["cache"]))
     priority = rattler.ChannelPriority
     records = await rattler.solve(
         job["channels"],
@@ -111,7 +112,12 @@ async def solve(job: dict[str, Any]) -> list[dict[str, Any]]:
         channel_priority=priority.Strict if job.get("strict", True) else priority.Disabled,
         add_pip_as_python_dependency=job.get("pip", True),
     )
-    return [json.loads(record.to_json()) for record in records]
+    found = [json.loads(record.to_json()) for record in records]
+    for value in found:
+        # That Python brings pip is for solving; recorded, it would take Python away with pip.
+        if value["name"] == "python":
+            value["depends"] = [need for need in value.get("depends", []) if need != "pip"]
+    return found
 
 
 async def install(job: dict[str, Any]) -> None:
@@ -147,7 +153,9 @@ def _record(value: dict[str, Any], folder: Path) -> rattler.RepoDataRecord:
     package = rattler.PackageRecord.from_index_json(
         file, size=value.get("size"), sha256=value.get("sha256"), md5=value.get("md5")
     )
-    return rattler.RepoDataRecord(package, value["fn"], value["url"], value.get("channel") or "")
+    # What was asked for by its address has no channel of its own.
+    channel = value.get("channel") or value["url"].rsplit("/", 2)[0]
+    return rattler.RepoDataRecord(package, value["fn"], value["url"], channel)
 
 
 async def check(job: dict[str, Any]) -> list[str]:

@@ -212,7 +212,13 @@ def understand(kind: str, message: str, specs: Sequence[str] = ()) -> ModelArtsN
     if kind == "unsolvable":
         return _unsolvable(text, specs)
     lowered = text.lower()
-    if kind == "network" or "error sending request" in lowered or "http status" in lowered:
+    if match := re.search(r"hash mismatch when extracting (\S+)", text):
+        return EngineFailed(
+            f"{match[1].rpartition('/')[2]} is not the package that was expected.",
+            hint="Its checksum is another: the channel or a proxy on the way delivers wrong files.",
+            cause=text,
+        )
+    if kind == "network" or re.search(r"error sending request|http status", lowered):
         return NetworkUnavailable(
             f"A channel cannot be reached: {_address(text) or first}.",
             hint="Check the network and the channels (-c, .condarc); a mirror may be nearer.",

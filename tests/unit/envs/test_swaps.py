@@ -1,0 +1,104 @@
+"""Changing one environment for another: in one step, in two, and after a kill in between."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.staging import staged
+from modelarts_nb.envs import swaps
+from modelarts_nb.envs.swaps import finish_swaps, swap
+from modelarts_nb.errors import DiskFull
+
+
+@pytest.fixture
+def live(disk: Disk) -> Path:
+    folder = disk.envs / "Mine"
+    folder.mkdir(parents=True)
+    (folder / "state").write_text("old")
+    return folder
+
+
+def do_swap(disk: Disk, live: Path) -> Path:
+    old = disk.bin / "entry"
+    with lock(disk, live.name) as held, staged(disk, "swap") as stage:
+        built = stage.path / "content"
+        built.mkdir()
+        (built / "state").write_text("new")
+        swap(disk, held, stage, built, live, old)
+    return old
+
+
+def note(disk: Disk, value: object) -> Path:
+    path = disk.private / "swaps" / "mine.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return path
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_given_a_swap_then_the_new_is_live_and_the_old_is_kept(
+    disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
+) -> None:
+    if not in_one_step:
+        monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+    old = do_swap(disk, live)
+    assert (live / "state").read_text() == "new"
+    assert (old / "state").read_text() == "old"
+    assert finish_swaps(disk) == []
+
+
+def test_given_a_landing_that_fails_in_two_steps_then_the_old_is_live_again(
+    disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*parts: object) -> None:
+        raise DiskFull("full")
+
+    monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(swaps, "land", fail)
+    with pytest.raises(DiskFull):
+        do_swap(disk, live)
+    assert (live / "state").read_text() == "old"
+    assert list((disk.private / "swaps").iterdir()) == []
+
+
+def test_given_a_kill_between_the_steps_then_the_old_comes_back(disk: Disk, live: Path) -> None:
+    disk.bin.mkdir(parents=True)
+    live.rename(disk.bin / "entry")
+    note(disk, {"name": "Mine", "old": "entry"})
+    assert finish_swaps(disk) == ["Mine"]
+    assert (live / "state").read_text() == "old"
+    assert list((disk.private / "swaps").iterdir()) == []
+
+
+def test_given_somebody_who_is_still_at_it_then_nothing_is_touched(disk: Disk, live: Path) -> None:
+    disk.bin.mkdir(parents=True)
+    live.rename(disk.bin / "entry")
+    kept = note(disk, {"name": "Mine", "old": "entry"})
+    with lock(disk, "mine"):
+        assert finish_swaps(disk) == []
+    assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "not json",
+        "[]",
+        {"name": "x"},
+        {"name": "../../../escape", "old": "entry"},
+        {"name": "Other", "old": "../owners"},
+        {"name": "..", "old": "entry"},
+    ],
+)
+def test_given_a_note_that_somebody_made_up_then_nothing_moves(disk: Disk, value: object) -> None:
+    (disk.bin / "entry").mkdir(parents=True)
+    (disk.private / "owners").mkdir()
+    note(disk, value)
+    assert finish_swaps(disk) == []
+    assert (disk.bin / "entry").is_dir()
+    assert (disk.private / "owners").is_dir()
