@@ -89,7 +89,12 @@ def made(e: Any) -> str:
 
 def plan(value: Any) -> str:
     """What ``--dry-run`` found."""
-    return done(value)
+    lines = [f"+ {p.name} {p.version} {p.build}".rstrip() for p in value.add]
+    lines += [f"- {p.name} {p.version} {p.build}".rstrip() for p in value.remove]
+    lines += [f"{line} (pip)" for line in value.pip]
+    if size := value.download:
+        lines.append(f"Up to {_size(size)} to download.")
+    return "\n".join(lines) or "Nothing would change."
 
 
 def registered(e: Any) -> str:

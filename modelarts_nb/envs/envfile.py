@@ -47,6 +47,8 @@ def read_envfile(file: str | Path) -> EnvFile:
             data = stream.read(_LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"There is no file {path}.", hint="Check the path.") from error
+    except IsADirectoryError as error:
+        raise _invalid(path, "it is a folder") from error
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}", path) from error
     if len(data) > _LARGEST:

@@ -28,6 +28,7 @@ from modelarts_nb.envs.prefixes import (
 )
 from modelarts_nb.envs.records import python_version, split_record_name
 from modelarts_nb.envs.state import State, read_state
+from modelarts_nb.envs.swaps import finish_swaps_soon
 from modelarts_nb.errors import NotFound
 
 __all__ = ["find_prefix", "holders", "is_environment", "list_environments", "show"]
@@ -73,6 +74,7 @@ def list_environments(*, disk: Disk | None = None) -> list[Environment]:
         DiskMissing, DiskFailure: the persistent disk cannot be read.
     """
     disk = disk or open_disk()
+    finish_swaps_soon(disk)
     describe = _describer(disk)
     places: dict[Path, Where] = dict.fromkeys(disk_prefixes(disk), "disk")
     for prefix in image_prefixes(disk):

@@ -8,8 +8,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from modelarts_nb.envs.records import python_version, read_record, record_names, site_packages
+from modelarts_nb.envs.records import (
+    owned_dists,
+    python_version,
+    read_record,
+    record_names,
+    site_packages,
+)
 
 _SUFFIXES = (".dist-info", ".egg-info")
 
@@ -40,24 +47,16 @@ def pip_dists(prefix: Path) -> list[PipDist]:
     site = site_packages(prefix, python_version(names))
     if site is None:
         return []
-    owned = {file for name in names for file in _owned(prefix, name)}
-    inside = site.relative_to(prefix).as_posix()
+    owned = {dist for name in names for dist in owned_dists(read_record(prefix, name))}
     try:
         folders = sorted(name for name in os.listdir(site) if name.endswith(_SUFFIXES))
     except OSError:
         return []
     found = []
     for folder in folders:
-        if f"{inside}/{folder}" not in owned and (dist := _read(site / folder)):
+        if folder not in owned and (dist := _read(site / folder)):
             found.append(dist)
     return sorted(found, key=lambda dist: dist.key)
-
-
-def _owned(prefix: Path, name: str) -> set[str]:
-    files = read_record(prefix, name).get("files")
-    paths = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
-    metadata = (path for path in paths if ".dist-info" in path or ".egg-info" in path)
-    return {path if path.endswith(_SUFFIXES) else path.rpartition("/")[0] for path in metadata}
 
 
 def _read(folder: Path) -> PipDist | None:
@@ -83,7 +82,7 @@ def _with_origin(name: str, version: str, origin: dict[str, Any]) -> PipDist:
         at = f"@{vcs['commit_id']}" if vcs.get("commit_id") else ""
         return PipDist(name, version, f"{name} @ {vcs.get('vcs', 'git')}+{url}{at}")
     if isinstance(folder, dict) and folder.get("editable") is True:
-        return PipDist(name, version, f"-e {url.removeprefix('file://')}", editable=True)
+        return PipDist(name, version, f"-e {unquote(urlsplit(url).path)}", editable=True)
     hashes: tuple[str, ...] = ()
     if isinstance(archive, dict) and isinstance(archive.get("hashes"), dict):
         hashes = tuple(f"{kind}:{value}" for kind, value in sorted(archive["hashes"].items()))

@@ -89,17 +89,29 @@ def site_packages(prefix: Path, python: str | None = None) -> Path | None:
 
 
 def installed(prefix: Path) -> list[Package]:
-    """All packages of the environment at ``prefix``, by name; pip's only where conda has none.
+    """All packages of the environment at ``prefix``, by name; pip's are those conda did not bring.
 
     A record that cannot be read still names its package: its file name says it.
     """
     names = record_names(prefix)
-    conda = _parallel(lambda name: _conda_package(prefix, name), names)
-    known = {_normal(package.name) for package in conda}
+    read = _parallel(lambda name: read_record(prefix, name), names)
+    conda = [_conda_package(record, name) for record, name in zip(read, names, strict=True)]
+    brought = [owned_dists(record) for record in read]
+    # conda's "pytorch" brings the distribution "torch": files tell whose it is, not names.
+    owned = set().union(*brought)
+    silent = {_normal(p.name) for p, dists in zip(conda, brought, strict=True) if not dists}
     site = site_packages(prefix, python_version(names))
-    pip = _parallel(_pip_package, _dist_infos(site)) if site else []
-    brought = [p for p in pip if p is not None and _normal(p.name) not in known]
-    return sorted([*conda, *brought], key=lambda package: (package.name.lower(), package.manager))
+    folders = [f for f in _dist_infos(site) if f.name not in owned] if site else []
+    pip = [p for p in _parallel(_pip_package, folders) if p and _normal(p.name) not in silent]
+    return sorted([*conda, *pip], key=lambda package: (package.name.lower(), package.manager))
+
+
+def owned_dists(record: dict[str, Any]) -> set[str]:
+    """The ``.dist-info`` (``.egg-info``) folders that a conda record lists files of, by name."""
+    files = record.get("files")
+    paths = [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+    parts = (part for path in paths if "-info" in path for part in path.split("/")[-2:])
+    return {part for part in parts if part.endswith((".dist-info", ".egg-info"))}
 
 
 def editables(prefix: Path) -> list[tuple[str, Path]]:
@@ -218,8 +230,7 @@ def _is_entry_point(item: dict[str, Any]) -> bool:
     return str(item.get("path_type", "")).endswith("entry_point")
 
 
-def _conda_package(prefix: Path, name: str) -> Package:
-    record = read_record(prefix, name)
+def _conda_package(record: dict[str, Any], name: str) -> Package:
     package, version, build = split_record_name(name)
     channel = record.get("channel")
     return Package(

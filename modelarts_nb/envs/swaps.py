@@ -7,6 +7,7 @@ import ctypes
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 
 from modelarts_nb.disk.landing import land
@@ -66,23 +67,37 @@ def finish_swaps(disk: Disk) -> list[str]:
     Raises:
         DiskFailure, AccessDenied: the disk refused.
     """
-    notes = _notes(disk)
-    try:
-        names = sorted(os.listdir(notes))
-    except OSError:
-        return []
     back = []
-    for note in names:
-        if not note.endswith(".json"):
-            continue
+    for note in _pending(disk):
         try:
             # Whoever is still at it holds the lock.
             with lock(disk, note.removesuffix(".json")) as held:
-                if name := _finish(notes / note, disk, held):
+                if name := _finish(_notes(disk) / note, disk, held):
                     back.append(name)
         except Busy:
             continue
     return back
+
+
+def finish_swaps_soon(disk: Disk) -> None:
+    """``finish_swaps`` beside who only wants to look, and must not wait until somebody elsewhere
+    is proven dead. What comes back is there when they look again."""
+
+    def finish() -> None:
+        # Who may not bring an environment back may still see the others.
+        with contextlib.suppress(ModelArtsNbError):
+            finish_swaps(disk)
+
+    if _pending(disk):
+        threading.Thread(target=finish, name="finish swaps", daemon=True).start()
+
+
+def _pending(disk: Disk) -> list[str]:
+    try:
+        names = os.listdir(_notes(disk))
+    except OSError:
+        return []
+    return sorted(name for name in names if name.endswith(".json"))
 
 
 def _in_two_steps(disk: Disk, stage: Stage, built: Path, live: Path, old: Path) -> None:

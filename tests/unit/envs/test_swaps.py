@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs import swaps
+from modelarts_nb.envs.inventory import list_environments
 from modelarts_nb.envs.swaps import finish_swaps, swap
 from modelarts_nb.errors import DiskFull
 
@@ -73,6 +75,19 @@ def test_given_a_kill_between_the_steps_then_the_old_comes_back(disk: Disk, live
     assert finish_swaps(disk) == ["Mine"]
     assert (live / "state").read_text() == "old"
     assert list((disk.private / "swaps").iterdir()) == []
+
+
+def test_given_a_kill_between_the_steps_when_listed_then_it_comes_back_soon(
+    disk: Disk, live: Path
+) -> None:
+    disk.bin.mkdir(parents=True)
+    live.rename(disk.bin / "entry")
+    note(disk, {"name": "Mine", "old": "entry"})
+    list_environments(disk=disk)
+    end = time.monotonic() + 10
+    while not live.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert (live / "state").read_text() == "old"
 
 
 def test_given_somebody_who_is_still_at_it_then_nothing_is_touched(disk: Disk, live: Path) -> None:
