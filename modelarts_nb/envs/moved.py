@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from modelarts_nb.disk.replace import replace_file
-from modelarts_nb.envs.relocate import leftovers, moved, rewrite
+from modelarts_nb.disk.transfer import sync_tree
+from modelarts_nb.envs.prefixes import recorded_prefix
+from modelarts_nb.envs.relocate import relocate
 from modelarts_nb.envs.shebangs import interpreter_of
-from modelarts_nb.errors import from_os_error
+from modelarts_nb.envs.state import read_state, write_state
 from modelarts_nb.progress import SILENT, Progress
 
 _THREADS = 32
@@ -28,10 +30,11 @@ def former_prefixes(prefix: Path, *, most: int | None = None) -> list[str]:
     Returns:
         Empty for an environment that is where its scripts say. An interpreter that exists
         elsewhere is no sign of a move when only a few scripts name it (a script of the system's
-        Python in ``bin``), so a former prefix must be named by most scripts.
+        Python in ``bin``): a former prefix has no interpreter any more, or most scripts name it.
     """
     try:
-        names = sorted(entry.name for entry in os.scandir(prefix / "bin") if _is_script(entry))
+        with os.scandir(prefix / "bin") as entries:
+            names = sorted(entry.name for entry in entries if _is_script(entry))
     except OSError:
         return []
 
@@ -47,14 +50,20 @@ def former_prefixes(prefix: Path, *, most: int | None = None) -> list[str]:
         found = [path for path in pool.map(interpreter, names[:most]) if path]
     pythons = [p for p in found if os.path.basename(p).startswith(("python", "pypy"))]
     named = Counter(os.path.dirname(os.path.dirname(path)) for path in pythons)
+    others = [
+        path
+        for path, count in named.most_common()
+        if count * 2 > len(pythons) or not os.path.exists(f"{path}/bin/python")
+    ]
+    if recorded := recorded_prefix(prefix):
+        others.insert(0, recorded)
     here = {str(prefix), os.path.realpath(prefix)}
-    others = [(path, count) for path, count in named.most_common() if path not in here]
-    return [path for path, count in others if count * 2 > len(pythons)]
+    return [path for path in dict.fromkeys(others) if path not in here]
 
 
 def correct_in_place(
     prefix: Path, former: Sequence[str], *, progress: Progress = SILENT
-) -> list[str]:
+) -> tuple[str, ...]:
     """Rewrite every file that still names a former prefix, each in one step.
 
     Doing it again after an interruption ends what was begun.
@@ -71,37 +80,13 @@ def correct_in_place(
         EngineFailed: a binary has no room for the longer prefix.
         DiskFull, DiskFailure, AccessDenied: a file cannot be written.
     """
-    files = leftovers(prefix, former)
-    progress.phase("rewriting", files=len(files))
-    for name in files:
-        progress.check()
-        path = prefix / name
-        try:
-            if path.is_symlink():
-                _correct_link(path, former, str(prefix))
-            else:
-                _correct_file(path, former, str(prefix), name)
-        except OSError as error:
-            raise from_os_error(error, f"rewriting {name}", path) from error
-        progress.advance(files=1)
-    return files
-
-
-def _correct_file(path: Path, former: Sequence[str], new: str, name: str) -> None:
-    before = path.stat()
-    content = rewrite(path.read_bytes(), former, new, path=name)
-    if content is not None:
-        replace_file(path, content, before.st_mode & 0o7777)
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def _correct_link(path: Path, former: Sequence[str], new: str) -> None:
-    target = moved(os.readlink(path), former, new)
-    if target is not None:
-        staged = path.with_name(f".{path.name}.moved")
-        staged.unlink(missing_ok=True)
-        staged.symlink_to(target)
-        staged.replace(path)
+    done = relocate(prefix, former, prefix, progress=progress)
+    progress.phase("syncing")
+    sync_tree(prefix)
+    # Last, because it is what tells that the environment was moved.
+    if (state := read_state(prefix)) is not None:
+        write_state(prefix, dataclasses.replace(state, prefix=str(prefix)))
+    return done.rewritten
 
 
 def _is_script(entry: os.DirEntry[str]) -> bool:

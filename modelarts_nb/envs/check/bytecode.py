@@ -5,7 +5,6 @@ The header of a ``.pyc`` is PEP 552: magic, flags, then source mtime and size, 4
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
 from collections.abc import Iterable
@@ -13,21 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from modelarts_nb.disk.scan import scan
+from modelarts_nb.envs.bytecode import source_of
 from modelarts_nb.envs.check.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 from modelarts_nb.errors import EngineFailed
 
 _THREADS = 32
 _COMPILE_SECONDS = 1800
-
-
-def source_of(pyc: str) -> str | None:
-    """``a/__pycache__/b.cpython-311.pyc`` → ``a/b.py``; None for bytecode without a source."""
-    folder, name = os.path.split(pyc)
-    if os.path.basename(folder) != "__pycache__":
-        return None
-    stem = name.split(".", 1)[0]
-    return os.path.join(os.path.dirname(folder), f"{stem}.py")
 
 
 def _is_stale(prefix: Path, pyc: str, mtime: int, size: int) -> bool:
@@ -48,7 +39,7 @@ def stale_bytecode(prefix: Path) -> list[str]:
     for path in entries:
         if not path.endswith(".pyc") or ".opt-" in path:
             continue
-        source = entries.get(source_of(path) or "")
+        source = entries.get(source_of(path))
         if source is not None:
             candidates.append((path, source.mtime_ns // 1_000_000_000, source.size))
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -93,8 +84,8 @@ def _examine(patient: Patient) -> Finding:
 
 
 def _mend(patient: Patient) -> None:
-    sources = [source_of(pyc) for pyc in stale_bytecode(patient.prefix)]
-    compile_sources(patient.prefix, [source for source in sources if source])
+    sources = sorted({source_of(pyc) for pyc in stale_bytecode(patient.prefix)})
+    compile_sources(patient.prefix, sources)
 
 
 PROBE = Probe("bytecode", _examine, _mend)
