@@ -141,8 +141,14 @@ export interface IOperation {
 
 /** What packing an environment would meet. */
 export interface IPreflight {
-  size?: number | null;
-  files?: number | null;
-  findings?: IFinding[];
-  [key: string]: Json | IFinding[] | undefined;
+  name: string;
+  prefix: string;
+  size: number;
+  files: number;
+  /** What the archive will take, an estimate. */
+  needed: number;
+  free: number;
+  /** False when a finding forbids packing, or space is short. */
+  ready: boolean;
+  findings: IFinding[];
 }

@@ -7,14 +7,21 @@ import { baseName } from '../words';
 import { ErrorBox } from './error';
 import { CheckField, SelectField, TextField } from './fields';
 import { Findings } from './findings';
-import { askForm } from './form';
+import { askForm, IFields } from './form';
 import { nameProblem } from './names';
 import { SpaceLine } from './space';
+
+interface IPackValue {
+  name: string;
+  format: string;
+  ignore_editable_packages: boolean;
+  ignore_missing_files: boolean;
+}
 
 /** Pack an environment into one file, after saying what would get in the way. */
 export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
   const { trans, operations } = nb;
-  await askForm({
+  await askForm<IPackValue>({
     title: trans.__('Pack %1', name),
     accept: trans.__('Pack'),
     trans,
@@ -25,7 +32,7 @@ export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
       ignore_missing_files: false
     },
     problem: () => null,
-    submit: value => operations.start('env.pack', value),
+    submit: value => operations.start('env.pack', { ...value }),
     fields: ({ value, set }) => (
       <>
         <SelectField
@@ -42,29 +49,17 @@ export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
           onChange={format => set({ format })}
           first
         />
-        <PreflightLines nb={nb} name={name} />
-        <CheckField
-          label={trans.__('Leave editable packages out')}
-          checked={value.ignore_editable_packages}
-          onChange={ignore_editable_packages =>
-            set({ ignore_editable_packages })
-          }
-        />
-        <CheckField
-          label={trans.__('Pack although files are missing')}
-          checked={value.ignore_missing_files}
-          onChange={ignore_missing_files => set({ ignore_missing_files })}
-        />
+        <PreflightLines nb={nb} value={value} set={set} />
       </>
     )
   });
 }
 
-function PreflightLines(props: {
-  nb: IModelArtsNb;
-  name: string;
-}): React.ReactElement {
-  const { nb, name } = props;
+function PreflightLines(
+  props: IFields<IPackValue> & { nb: IModelArtsNb }
+): React.ReactElement {
+  const { nb, value, set } = props;
+  const { name } = value;
   const { trans, client } = nb;
   const [answer, setAnswer] = React.useState<IPreflight | null>(null);
   const [error, setError] = React.useState<unknown>(null);
@@ -79,15 +74,32 @@ function PreflightLines(props: {
       <p role="status">{trans.__('Looking what would get in the way…')}</p>
     );
   }
+  const met = new Set(answer.findings.map(finding => finding.check));
   return (
     <>
       <SpaceLine
         nb={nb}
-        size={answer.size}
+        size={answer.needed}
         files={answer.files}
         like="env.pack"
       />
-      <Findings findings={answer.findings ?? []} trans={trans} />
+      <Findings findings={answer.findings} trans={trans} />
+      {met.has('editable') && (
+        <CheckField
+          label={trans.__('Leave editable packages out')}
+          checked={value.ignore_editable_packages}
+          onChange={ignore_editable_packages =>
+            set({ ignore_editable_packages })
+          }
+        />
+      )}
+      {(met.has('missing') || met.has('outside')) && (
+        <CheckField
+          label={trans.__('Pack although files are missing')}
+          checked={value.ignore_missing_files}
+          onChange={ignore_missing_files => set({ ignore_missing_files })}
+        />
+      )}
     </>
   );
 }

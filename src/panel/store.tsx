@@ -3,6 +3,7 @@ import React from 'react';
 
 import { IArchive, IRemoved } from '../api/types';
 import { CommandIDs } from '../commands';
+import { baseName } from '../words';
 import { usePanel, useRun } from './context';
 import { openMenu } from './menu';
 import { useRoving } from './roving';
@@ -80,7 +81,10 @@ export function Archives(props: IArchivesProps): React.ReactElement {
                     [
                       [CommandIDs.unpackArchive, { file: archive.path }],
                       null,
-                      [CommandIDs.removeArchive, { name: archive.path }]
+                      [
+                        CommandIDs.removeArchive,
+                        { name: baseName(archive.path) }
+                      ]
                     ],
                     box.left,
                     box.bottom,

@@ -12,7 +12,6 @@ import {
 import { askUnpack } from '../dialogs/archives';
 import { showLog } from '../dialogs/log';
 import { IModelArtsNb } from '../tokens';
-import { baseName } from '../words';
 import { tell } from './environmentCommands';
 
 /** The commands about archives, the bin, the hook and what is running. */
@@ -76,7 +75,7 @@ export function addWorkCommands(
       (await confirm(
         nb,
         trans.__('Delete this archive?'),
-        trans.__('%1 is deleted for good.', baseName(name))
+        trans.__('%1 is deleted for good.', name)
       )) &&
       operations.start('archive.remove', { name })
   );

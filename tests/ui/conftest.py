@@ -1,0 +1,90 @@
+"""Fixtures: one JupyterLab on a slow disk for the session, a browser page for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.slowfs.mount import SlowFs
+from tests.ui.lab import Lab
+from tests.ui.panel import Panel
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+# Half a millisecond a request: a clone takes seconds, so that its progress can be seen.
+RTT_US = 500
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    if not CHROMIUM:
+        pytest.fail("Chromium is not here: run `make test`, or: apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(
+    tmp_path_factory: pytest.TempPathFactory,
+    slowfs_program: Path,
+    image_env: Path,
+    small_env: Path,
+) -> Iterator[Lab]:
+    """A JupyterLab whose image brings two environments; its disk is slow and survives."""
+    folder = tmp_path_factory.mktemp("lab")
+    disk = SlowFs(slowfs_program, folder, RTT_US)
+    running = Lab(folder, disk.path, [image_env, small_env])
+    yield running
+    running.stop()
+    disk.unmount()
+
+
+@pytest.fixture
+def open_panel(lab: Lab, browser: Browser) -> Iterator[Callable[..., Panel]]:
+    """``open_panel(theme=..., language=...)``: the panel on a new page."""
+    contexts = []
+
+    def go(*, theme: str = "JupyterLab Light", language: str = "en") -> Panel:
+        lab.set_setting("themes", {"theme": theme})
+        lab.set_setting("plugin", {"locale": language}, package="translation")
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.set_default_timeout(20_000)
+        panel = Panel(page, lab)
+        panel.go()
+        return panel
+
+    expect.set_options(timeout=20_000)
+    yield go
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def panel(open_panel: Callable[..., Panel]) -> Panel:
+    """The panel in English on a new page."""
+    return open_panel()
+
+
+@pytest.fixture(scope="session")
+def kept(lab: Lab, image_env: Path) -> str:
+    """The name of an environment on the disk with a kernel; tests only look at it."""
+    lab.run("env.clone", source=str(image_env), name="kept")
+    return "kept"

@@ -1,0 +1,40 @@
+"""The panel as tests speak of it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.ui.lab import Lab
+
+
+class Panel:
+    """The panel on one page."""
+
+    def __init__(self, page: Page, lab: Lab) -> None:
+        self.page, self.lab = page, lab
+        self.root = page.get_by_role("region", name="ModelArts NB")
+
+    def go(self) -> None:
+        """Open JupyterLab in a fresh workspace, and the panel in it."""
+        self.page.goto(f"{self.lab.url}&reset")
+        self.page.get_by_role("tab", name="ModelArts NB").click()
+        expect(self.root).to_be_visible()
+
+    def row(self, name: str) -> Locator:
+        """The row of an environment, an archive or a removed environment."""
+        return self.root.locator("li.ma-Row").filter(
+            has=self.page.get_by_text(name, exact=True).locator("visible=true")
+        )
+
+    def activity(self, title: str) -> Locator:
+        """The operation of this title in the section Activity."""
+        return self.root.locator("li.ma-Operation").filter(has_text=title)
+
+    def menu(self, name: str, item: str) -> None:
+        """Choose from the menu of a row."""
+        self.row(name).click(button="right")
+        self.page.get_by_role("menuitem", name=item).click()
+
+    def notification(self, text: str) -> Locator:
+        """A notification that says so."""
+        return self.page.locator(".Toastify__toast").filter(has_text=text)

@@ -1,0 +1,152 @@
+"""The panel's daily use."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.lab import Lab
+from tests.ui.panel import Panel
+
+
+def test_the_panel_opens_and_lists(panel: Panel, kept: str) -> None:
+    row = panel.row(kept)
+    expect(row).to_have_attribute("aria-label", re.compile(r"kept, Python 3\.11\.\d+, .* MB, "))
+    expect(row).to_have_attribute("aria-label", re.compile("kernel ready"))
+
+
+def test_an_environment_of_the_image_is_kept_by_one_click(panel: Panel, lab: Lab) -> None:
+    panel.row("small").get_by_role("button", name="Keep on disk").click()
+
+    item = panel.activity("Keeping small as small")
+    expect(item.get_by_role("progressbar")).to_be_visible()
+    expect(item).to_contain_text(re.compile(r"[\d,]+ of [\d,]+ files"))
+    expect(item).to_contain_text("done · just now", timeout=60_000)
+    expect(panel.root.get_by_text("kept as small")).to_be_visible()
+    assert (lab.disk / "envs/user_conda/small/conda-meta").is_dir()
+
+
+def test_an_operation_outlives_reload_and_server(panel: Panel, lab: Lab) -> None:
+    source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
+    lab.start_operation("env.clone", source=source, name="outlives")
+    item = panel.activity("Keeping PyTorch-1.8 as outlives")
+    expect(item.get_by_role("progressbar")).to_be_visible()
+
+    panel.go()
+    expect(item.get_by_role("progressbar")).to_be_visible()
+    lab.stop()
+    lab.start()
+
+    panel.go()
+    expect(item).to_contain_text("done", timeout=90_000)
+    expect(panel.row("outlives")).to_be_visible()
+
+
+def test_cancel_leaves_nothing_behind(panel: Panel, lab: Lab) -> None:
+    source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
+    lab.start_operation("env.clone", source=source, name="cancelled-one")
+    item = panel.activity("as cancelled-one")
+    item.get_by_role("button", name="Cancel: ").click()
+
+    expect(item).to_contain_text("cancelled ·")
+    assert not (lab.disk / "envs/user_conda/cancelled-one").exists()
+    assert list((lab.disk / "envs/.modelarts_nb/staging").iterdir()) == []
+
+
+def test_remove_can_be_undone(panel: Panel, lab: Lab) -> None:
+    source = next(e["prefix"] for e in _environments(lab) if e["name"] == "small")
+    lab.run("env.clone", source=source, name="undoable")
+    expect(panel.row("undoable")).to_be_visible()
+
+    panel.menu("undoable", "Remove Environment")
+    expect(panel.row("undoable")).to_have_count(0)
+    panel.notification("Removing undoable").get_by_role("button", name="Undo").click()
+
+    expect(panel.row("undoable")).to_be_visible()
+    assert (lab.disk / "envs/user_conda/undoable/bin/python").exists()
+
+
+def test_a_notebook_runs_in_the_environment(panel: Panel, lab: Lab, kept: str) -> None:
+    panel.row(kept).hover()
+    panel.row(kept).get_by_role("button", name="Notebook").click()
+
+    page = panel.page
+    page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.type("import sys; print(sys.prefix)")
+    page.keyboard.press("Shift+Enter")
+    output = page.locator(".jp-OutputArea-output").first
+    expect(output).to_have_text(str(lab.disk / "envs/user_conda" / kept), timeout=60_000)
+
+
+@pytest.fixture
+def unregistered(lab: Lab, kept: str) -> Iterator[str]:
+    """The environment ``kept`` without its kernel."""
+    lab.run("env.unregister", name=kept)
+    yield kept
+    lab.run("env.register", name=kept)
+
+
+def test_a_missing_kernel_is_offered_for_restore(panel: Panel, lab: Lab, unregistered: str) -> None:
+    spec = {"name": f"ma-{unregistered}", "display_name": unregistered, "language": "python"}
+    notebook = {"cells": [], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
+    (lab.notebooks / "old.ipynb").write_text(json.dumps(notebook))
+    page = panel.page
+
+    page.goto(f"http://127.0.0.1:{lab.port}/lab/tree/old.ipynb?reset")
+    # JupyterLab asks for a kernel by itself; that question is not ours.
+    page.get_by_role("dialog").get_by_role("button", name="No Kernel").click()
+    note = panel.notification("old.ipynb ran in kept, whose kernel is missing.")
+    note.get_by_role("button", name="Restore it").click()
+
+    expect(page.get_by_role("button", name=f"{unregistered} | Idle")).to_be_visible()
+
+
+def test_a_wrong_name_is_said_while_typing(panel: Panel, kept: str) -> None:
+    panel.root.get_by_role("button", name="New environment").click()
+    dialog = panel.page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("KEPT")
+    expect(dialog).to_contain_text("There is an environment kept already.")
+    expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
+
+
+def test_a_refused_dialog_keeps_what_was_typed(panel: Panel, kept: str) -> None:
+    """The server goes away between opening the dialog and sending it."""
+    panel.root.get_by_role("button", name="New environment").click()
+    dialog = panel.page.get_by_role("dialog")
+    dialog.get_by_label("Name", exact=True).fill("typed-with-care")
+    panel.page.route("**/modelarts-nb/api/operations*", lambda route: route.abort())
+
+    dialog.get_by_role("button", name="Create").click()
+
+    expect(dialog.get_by_role("alert")).to_contain_text("The Jupyter server does not answer.")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("typed-with-care")
+
+
+def test_everything_is_reached_by_keyboard(panel: Panel, kept: str) -> None:
+    panel.root.locator("li.ma-Row").first.focus()
+    page = panel.page
+    page.keyboard.press("/")
+    page.keyboard.type(kept)
+    page.keyboard.press("ArrowDown")
+    expect(panel.row(kept)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(panel.row(kept).get_by_role("button", name="Notebook")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel.root.get_by_role("searchbox")).to_have_count(0)
+    expect(panel.root.locator("li.ma-Row:focus")).to_have_count(1)
+
+
+def test_the_panel_speaks_chinese(open_panel: Callable[..., Panel], kept: str) -> None:
+    panel = open_panel(language="zh_CN")
+    expect(panel.root.get_by_role("button", name=re.compile("^环境"))).to_be_visible()
+    expect(panel.row(kept)).to_have_attribute("aria-label", re.compile("Python 3"))
+    expect(panel.root).to_contain_text("镜像自带，重启后丢失")
+
+
+def _environments(lab: Lab) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = lab.get("environments")["environments"]
+    return found
