@@ -27,16 +27,6 @@ ASK = (
 )
 
 
-@pytest.fixture
-def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "work").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("CONDA_EXE", "CONDA_PREFIX", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    return Disk(tmp_path / "work", "me", tmp_path / "home")
-
-
 def conda_pack(prefix: Path, output: Path, *options: str) -> None:
     command = [sys.executable, "-m", "conda_pack.cli", "-p", prefix, "-o", output, *options]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -8,10 +8,11 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from modelarts_nb.envs.archive.crowd import Crowd, Work
 from modelarts_nb.envs.archive.tarstream import Member
 from modelarts_nb.errors import from_os_error
 
@@ -37,11 +38,7 @@ class Extractor:
     def __init__(self, root: Path, *, threads: int, change: Change | None = None) -> None:
         self._root = os.fspath(root)
         self._change = change
-        self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, "extract")
-        self._turn = threading.Condition()
-        self._waiting = 0
-        self._error: BaseException | None = None
+        self._crowd = Crowd(threads, _BUDGET)
         self._folders = {""}
         self._modes: dict[str, int] = {}
         self._umask = _umask()
@@ -56,9 +53,7 @@ class Extractor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._turn:
-            self._error = self._error or error
-        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+        self._crowd.close(error)
         for fd in self._open:
             with contextlib.suppress(OSError):
                 os.close(fd)
@@ -66,20 +61,22 @@ class Extractor:
     def folder(self, path: str, mode: int) -> None:
         """A folder; its mode is set when everything is in it."""
         self._modes[path] = mode | 0o700
-        self._submit(_OVERHEAD, lambda: self._ensure(path))
+        self._submit(path, _OVERHEAD, lambda: self._ensure(path))
 
     def file(self, path: str, member: Member, data: Iterator[bytes]) -> None:
         """A file; ``data`` is read to its end before this returns, the disk is not waited for."""
         if member.size <= PIECE:
             content = b"".join(data)
-            self._submit(len(content) + _OVERHEAD, lambda: self._small(path, member, content))
+            cost = len(content) + _OVERHEAD
+            self._submit(path, cost, lambda: self._small(path, member, content))
             return
         big = _Big(self, path, member)
         offset = 0
         for piece in data:
             self._submit(
+                path,
                 len(piece) + _OVERHEAD,
-                lambda piece=piece, offset=offset: big.write(piece, offset),  # type: ignore[misc]
+                partial(big.write, piece, offset),
             )
             offset += len(piece)
 
@@ -91,53 +88,33 @@ class Extractor:
 
     def drain(self) -> None:
         """Wait until everything so far is written."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._waiting == 0)
-        self._raise()
+        self._crowd.drain()
 
     def finish(self, hardlinks: dict[str, str], links: dict[str, str]) -> None:
         """Make the links, when all files are there, and give folders their modes."""
         self.drain()
-        self._all([lambda p=p, t=t: self._hard_link(p, t) for p, t in hardlinks.items()])  # type: ignore[misc]
-        self._all([lambda p=p, t=t: self._link(p, t) for p, t in links.items()])  # type: ignore[misc]
-        odd = {p: m for p, m in self._modes.items() if m != 0o777 & ~self._umask}
-        self._all([lambda p=p, m=m: os.chmod(self._at(p), m) for p, m in odd.items()])  # type: ignore[misc]
+        for path, target in hardlinks.items():
+            self._submit(path, _OVERHEAD, partial(self._hard_link, path, target))
+        self.drain()
+        for path, target in links.items():
+            self._submit(path, _OVERHEAD, partial(self._link, path, target))
+        self.drain()
+        for path, mode in self._modes.items():
+            if mode != 0o777 & ~self._umask:
+                self._submit(path, _OVERHEAD, partial(os.chmod, self._at(path), mode))
+        self.drain()
 
     def _at(self, path: str) -> str:
         return os.path.join(self._root, path)
 
-    def _raise(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def _submit(self, cost: int, work: Callable[[], None]) -> Future[None]:
-        with self._turn:
-            self._turn.wait_for(
-                lambda: self._waiting == 0 or self._waiting + cost <= _BUDGET or self._error
-            )
-            self._raise()
-            self._waiting += cost
-        return self._pool.submit(self._run, cost, work)
-
-    def _run(self, cost: int, work: Callable[[], None]) -> None:
-        try:
-            if self._error is None:
+    def _submit(self, path: str, cost: int, work: Work) -> None:
+        def run() -> None:
+            try:
                 work()
-        except OSError as error:
-            with self._turn:
-                self._error = self._error or from_os_error(error, "unpacking", self._root)
-        except BaseException as error:
-            with self._turn:
-                self._error = self._error or error
-        finally:
-            with self._turn:
-                self._waiting -= cost
-                self._turn.notify_all()
+            except OSError as error:
+                raise from_os_error(error, "unpacking", self._root) from error
 
-    def _all(self, work: list[Callable[[], None]]) -> None:
-        for one in work:
-            self._submit(_OVERHEAD, one)
-        self.drain()
+        self._crowd.put(os.path.dirname(path), cost, run)
 
     def _ensure(self, path: str) -> None:
         if path in self._folders:

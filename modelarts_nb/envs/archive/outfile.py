@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import queue
@@ -18,6 +19,7 @@ from modelarts_nb.errors import NameTaken, from_os_error
 _PARTIAL = re.compile(r"\.(.+)\.([0-9a-f]{8})-(\d+)\.partial")
 _ABANDONED = 24 * 3600  # seconds without a write after which no clock skew explains it
 _PIECE = 1 << 20
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class OutFile:
@@ -111,12 +113,14 @@ def appear(path: Path, target: Path) -> None:
     try:
         try:
             os.link(path, target)  # unlike a rename, never replaces
-        except FileExistsError:
-            raise taken from None
-        except OSError:  # a file system without hard links
-            if target.exists():
-                raise taken from None
-            os.rename(path, target)
+        except OSError as error:
+            # NFS may lose the reply and refuse the repeated request, although the first one won.
+            if not _is_same(path, target):
+                if os.path.lexists(target):
+                    raise taken from None
+                if error.errno not in _NO_LINKS:
+                    raise
+                os.rename(path, target)
         folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -124,6 +128,13 @@ def appear(path: Path, target: Path) -> None:
             os.close(folder)
     except OSError as error:
         raise from_os_error(error, f"naming {target.name}", target) from error
+
+
+def _is_same(path: Path, target: Path) -> bool:
+    try:
+        return os.path.samefile(path, target)
+    except OSError:
+        return False
 
 
 def sweep(folder: Path) -> list[str]:

@@ -15,18 +15,6 @@ PLACEHOLDER = "/opt/" + "placehold_" * 25  # 255 bytes, as conda-build writes th
 MTIME = 1_600_000_000
 
 
-@pytest.fixture
-def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    for name in ("CONDA_EXE", "CONDA_PREFIX", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    root = tmp_path / "work"
-    root.mkdir()
-    return Disk(root, "me", home)
-
-
 def padded(prefix: str) -> bytes:
     """A binary with a prefix that has the room of a placeholder, as an installer leaves it."""
     text = prefix.encode() + b"/share/data"

@@ -104,7 +104,7 @@ def test_nothing_outside_changes_and_nothing_crashes(
     archive.write_bytes(content if cut > 500 else content[:cut])
     before = snapshot(victim)
     prefix = tmp_path / "target" / "env"
-    outside = {p for p in tmp_path.iterdir() if p.name not in ("target", "home", "work")}
+    outside = {p for p in tmp_path.iterdir() if p.name not in ("target", "home", "disk")}
 
     try:
         unpack(str(archive), prefix=str(prefix), kernel=False, disk=disk)
@@ -118,6 +118,6 @@ def test_nothing_outside_changes_and_nothing_crashes(
         shutil.rmtree(prefix)
 
     assert snapshot(victim) == before
-    assert {p for p in tmp_path.iterdir() if p.name not in ("target", "home", "work")} == outside
+    assert {p for p in tmp_path.iterdir() if p.name not in ("target", "home", "disk")} == outside
     assert list(prefix.parent.iterdir()) == []
     assert not (disk.root / "evil").exists()
