@@ -86,8 +86,10 @@ class Child:
     def kill(self) -> None:
         """Kill it and what it waits for; do not wait until it is dead."""
         self._finish()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # One that was reaped has no pid any more: it may be somebody else's by now.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self, patience: float) -> None:
         """End it: by closing its input, after ``patience`` seconds by force."""

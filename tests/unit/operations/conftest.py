@@ -1,4 +1,4 @@
-"""A disk, a home of its own, and verbs small enough to time."""
+"""Verbs small enough to time, and an environment of a few files."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ from typing import Any
 
 import pytest
 
-from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.errors import NotFound
 from modelarts_nb.operations.verbs import VERBS, Verb
 from modelarts_nb.progress import SILENT, Progress
-
-
-@pytest.fixture
-def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "home").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MODELARTS_NB_DISK", str(tmp_path / "disk"))
-    monkeypatch.setenv("MODELARTS_NB_OWNER", "tester")
-    monkeypatch.delenv("JUPYTER_CONFIG_DIR", raising=False)
-    return open_disk()
 
 
 def count(steps: int, *, disk: Disk | None = None, progress: Progress = SILENT) -> dict[str, Any]:

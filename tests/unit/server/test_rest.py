@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,11 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from tornado.httpclient import HTTPResponse
 
+from modelarts_nb.envs.archive import Preflight
+from modelarts_nb.envs.model import Archive, Environment, Finding, Package, Removed
+from modelarts_nb.operations.disk_status import DiskStatus
+from modelarts_nb.operations.model import Operation
+from modelarts_nb.operations.status import Status
 from modelarts_nb.server.handlers.openapi import DOCUMENT
 from modelarts_nb.server.routes import routes
 from tests.unit.operations.conftest import make_prefix
@@ -224,3 +230,24 @@ def test_every_method_is_documented_and_the_other_way_round() -> None:
     }
 
     assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Archive,
+        DiskStatus,
+        Environment,
+        Finding,
+        Operation,
+        Package,
+        Preflight,
+        Removed,
+        Status,
+    ],
+)
+def test_what_is_documented_is_what_is_sent(kind: type[Any]) -> None:
+    schema = json.loads(DOCUMENT.read_text())["components"]["schemas"][kind.__name__]
+
+    assert set(schema["properties"]) == {field.name for field in dataclasses.fields(kind)}
+    assert set(schema["required"]) == set(schema["properties"])

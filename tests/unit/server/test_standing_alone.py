@@ -58,7 +58,7 @@ def test_starting_jupyter_gets_no_slower_that_one_could_notice() -> None:
         "print(time.perf_counter() - began)\n"
     )
 
-    assert min(float(run(program)) for _ in range(3)) < 0.05
+    assert any(float(run(program)) < 0.05 for _ in range(5))
 
 
 def test_nothing_of_the_tool_is_loaded_into_the_server() -> None:
