@@ -427,6 +427,24 @@ def summary(report: Report, what: str, counts: dict[str, int]) -> None:
     report.say(what, outcome(bool(counts["restored"])), told or "none to restore")
 
 
+def restore_settings(places: Places, report: Report) -> None:
+    """Which disk and whose notebook this is, for all that starts later; what is set stays."""
+    path = os.path.join(places.jupyter_config, "modelarts_nb_config.json")
+    try:
+        settings = json.loads((read_or_none(path) or b"{}").decode())
+        section = settings.setdefault("PersistentDisk", {})
+        known = dict(section)
+        section.setdefault("root", places.disk)
+        section.setdefault("owner", places.owner)
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError("%s cannot be read; left as it is" % path) from None
+    changed = section != known
+    if changed:
+        text = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+        write_own(path, text.encode("utf-8", "surrogateescape"))
+    report.say("settings", outcome(changed), "disk %(root)s, owner %(owner)s" % section)
+
+
 def is_environment(prefix: str) -> bool:
     """Does conda know an environment there?"""
     found = names(os.path.join(prefix, "conda-meta"))
@@ -626,6 +644,7 @@ def work(options: Any, report: Report, step: Callable[[str], None]) -> None:
     also = [name for name in options.also_owner if OWNER.match(name) and name != report.owner]
     plain = [
         ("home files", lambda: restore_home(places, report)),
+        ("settings", lambda: restore_settings(places, report)),
         ("environments", lambda: restore_environments(places, report)),
         ("kernels", lambda: restore_kernels(places, report, [report.owner, *also])),
     ]

@@ -41,7 +41,7 @@ _CONTENT = (
     (re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "it holds a private key"),
     (re.compile(rb"://[^/\s:@]+:[^/\s@]+@"), "it holds a password in an address"),
     (
-        re.compile(rb"(?im)^[^#\n]*\b_?(" + _WORDS + rb")[\"']?\s*[:=]\s*[\"']?[^\s\"'$<{]{6,}"),
+        re.compile(rb"(?im)^[^#\n]*(" + _WORDS + rb")[\"']?\s*[:=]\s*[\"']?[^\s\"'$<{]{6,}"),
         "it sets a password, key or token",
     ),
 )

@@ -275,3 +275,36 @@ def test_a_hundred_environments_come_back_at_once(world: World) -> None:
     assert len(os.listdir(world.home / ".local/share/jupyter/kernels")) == 100
     # Measured 0.05 s; the goal is 0.3 s on an idle machine, and this one is shared.
     assert report["seconds"] < 1.5
+
+
+def test_the_settings_name_the_disk_and_the_owner(world: World) -> None:
+    world.environment("mine")
+
+    world.run()
+
+    settings = json.loads((world.home / ".jupyter/modelarts_nb_config.json").read_text())
+    assert settings == {"PersistentDisk": {"root": str(world.disk), "owner": "me"}}
+
+
+def test_settings_of_the_users_own_stay(world: World) -> None:
+    path = world.home / ".jupyter/modelarts_nb_config.json"
+    path.parent.mkdir()
+    path.write_text('{"PersistentDisk": {"owner": "other"}, "Transfer": {"threads": 8}}')
+
+    world.run()
+
+    settings = json.loads(path.read_text())
+    assert settings["PersistentDisk"] == {"owner": "other", "root": str(world.disk)}
+    assert settings["Transfer"] == {"threads": 8}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"PersistentDisk": 1}'])
+def test_settings_that_cannot_be_read_stay_as_they_are(world: World, text: str) -> None:
+    path = world.home / ".jupyter/modelarts_nb_config.json"
+    path.parent.mkdir()
+    path.write_text(text)
+
+    report = world.run()
+
+    assert states(report)["settings"] == "skipped"
+    assert path.read_text() == text
