@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.staging import sweep
 from modelarts_nb.envs import history
 from modelarts_nb.envs.create import create
 from modelarts_nb.envs.model import Environment
@@ -278,6 +280,24 @@ def test_given_a_cancel_while_packages_are_linked_then_nothing_is_left(
     with pytest.raises(Cancelled):
         made(disk, channel, "numpy", progress=progress)
     assert nothing_left(disk)
+
+
+def test_given_a_kill_while_it_is_built_then_nothing_is_visible_and_a_sweep_removes_it(
+    disk: Disk, channel: str
+) -> None:
+    code = (
+        "import sys; from modelarts_nb.envs.create import create\n"
+        "create('mine', specs=['numpy'], kernel=False, channels=[sys.argv[1]])"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, channel])
+    end = time.monotonic() + 60
+    while not list(disk.staging.glob("*/content/*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    assert not disk.envs.exists() or list(disk.envs.iterdir()) == []
+    assert len(sweep(disk)) == 1
+    assert list(disk.staging.iterdir()) == []
 
 
 def test_given_no_conda_when_asked_for_it_then_the_error_says_what_to_do(

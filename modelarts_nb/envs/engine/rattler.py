@@ -173,6 +173,7 @@ def _run(job: dict[str, Any], source: Source, progress: Progress) -> Any:
     # The child finds us where we are, installed or not, and nothing of the user's current folder.
     environment["PYTHONPATH"] = str(_PACKAGE_ROOT)
     environment["PYTHONSAFEPATH"] = "1"
+    environment.pop("PYTHONHOME", None)
     ended = run_program(
         _COMMAND,
         environment=environment,
