@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
@@ -20,6 +19,13 @@ from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs import history
+from modelarts_nb.envs.affected import (
+    difference,
+    pin,
+    records,
+    sorted_out,
+    with_dependents,
+)
 from modelarts_nb.envs.bin import NOTE, entry_name
 from modelarts_nb.envs.channels import source_of
 from modelarts_nb.envs.clone import announce
@@ -29,16 +35,14 @@ from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall
 from modelarts_nb.envs.envfile import absolute
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.pipdists import pip_dists
 from modelarts_nb.envs.plan import Plan, planned
 from modelarts_nb.envs.prefixes import on_disk
-from modelarts_nb.envs.records import read_record, record_names
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
 from modelarts_nb.envs.swap import swap_content
 from modelarts_nb.envs.swaps import finish_swaps, swap
 from modelarts_nb.envs.twin import changed, make_twin
-from modelarts_nb.errors import NotFound, UsageError, from_os_error
+from modelarts_nb.errors import UsageError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 _UNPACKED = 4
@@ -83,13 +87,13 @@ def install(
     finish_swaps(disk)
     prefix = on_disk(name, disk)
     source = source_of(disk, channels or [])
-    before = _records(prefix)
+    before = records(prefix)
     after = before
     if wanted:
         names = rattler.names_of(wanted, source, progress)
-        keep = [_pin(record) for record in before if record["name"] not in names]
+        keep = [pin(record) for record in before if record["name"] not in names]
         after = rattler.solve(source, [*wanted, *keep], prefix=prefix, progress=progress)
-    add, drop = _difference(before, after)
+    add, drop = difference(before, after)
     if dry_run:
         return Plan(prefix.name, planned(add), planned(drop), tuple(lines))
 
@@ -141,9 +145,9 @@ def uninstall(
         raise UsageError("Nothing was asked for.", hint="`ma env uninstall NAME PACKAGE`")
     finish_swaps(disk)
     prefix = on_disk(name, disk)
-    before = _records(prefix)
-    conda, pip = _sorted_out(prefix, specs, {str(record["name"]) for record in before})
-    gone = _with_dependents(conda, before)
+    before = records(prefix)
+    conda, pip = sorted_out(prefix, specs, {str(record["name"]) for record in before})
+    gone = with_dependents(conda, before)
     drop = [record for record in before if record["name"] in gone]
     if dry_run:
         return Plan(prefix.name, remove=planned(drop), pip=tuple(f"-{name}" for name in pip))
@@ -250,62 +254,3 @@ def _note_removal(prefix: Path, disk: Disk) -> None:
     except OSError as error:
         raise from_os_error(error, f"changing {prefix.name}", prefix) from error
     replace_file(prefix / NOTE, json.dumps(note).encode())
-
-
-def _records(prefix: Path) -> list[dict[str, Any]]:
-    found = [read_record(prefix, name) for name in record_names(prefix)]
-    return [record for record in found if isinstance(record.get("name"), str)]
-
-
-def _pin(record: dict[str, Any]) -> str:
-    """What keeps an installed package installed; Python also in its minor version."""
-    name = str(record["name"])
-    if name == "python":
-        return f"python={'.'.join(str(record.get('version')).split('.')[:2])}"
-    return name
-
-
-def _difference(
-    before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    def key(record: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(str(record.get(part)) for part in ("name", "version", "build"))
-
-    old, new = {key(record) for record in before}, {key(record) for record in after}
-    return [r for r in after if key(r) not in old], [r for r in before if key(r) not in new]
-
-
-def _sorted_out(prefix: Path, specs: Sequence[str], conda: set[str]) -> tuple[set[str], list[str]]:
-    """The names among ``specs`` that conda brought, and those that pip brought."""
-    pip = {dist.key: dist.name for dist in pip_dists(prefix)}
-    ours: set[str] = set()
-    theirs: list[str] = []
-    for spec in specs:
-        name = history.spec_name(spec)
-        key = name.replace("_", "-").replace(".", "-")
-        same = [known for known in conda if known.replace("_", "-").replace(".", "-") == key]
-        if key in pip:
-            theirs.append(pip[key])
-        elif same:
-            ours.update(same)
-        else:
-            raise NotFound(
-                f"{spec!r} is not installed in {prefix.name!r}.",
-                hint=f"`ma env packages {prefix.name}` shows what is.",
-            )
-    return ours, theirs
-
-
-def _with_dependents(names: set[str], records: Sequence[dict[str, Any]]) -> set[str]:
-    """``names`` and everything that needs one of them, directly or not."""
-    gone = set(names)
-    while True:
-        more = {
-            str(record["name"])
-            for record in records
-            if record["name"] not in gone
-            and any(history.spec_name(str(d)) in gone for d in record.get("depends") or ())
-        }
-        if not more:
-            return gone
-        gone |= more
