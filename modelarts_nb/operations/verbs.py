@@ -63,6 +63,7 @@ QUERIES: dict[str, Verb] = {
     "bin.list": Verb("modelarts_nb.envs.bin:bin_list"),
     "keep.list": Verb("modelarts_nb.tool.keep:list_kept"),
     "hook.status": Verb("modelarts_nb.tool.status:status"),
+    "restore.once": Verb("modelarts_nb.tool.restore_now:restore_once"),
     "disk.status": Verb("modelarts_nb.operations.disk_status:disk_status"),
     "status": Verb("modelarts_nb.operations.status:status"),
     "operation.list": Verb("modelarts_nb.operations.history:list_operations"),

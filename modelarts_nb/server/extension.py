@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import Any
+from typing import Any, Optional
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Float
+from tornado.ioloop import IOLoop
+from traitlets import Bool, Float
 
+from modelarts_nb.server.problem import Problem
 from modelarts_nb.server.routes import routes
 from modelarts_nb.server.tool import worker_command
 from modelarts_nb.server.watcher import Watcher
@@ -20,6 +23,9 @@ class ModelArtsNb(ExtensionApp):
     name = "modelarts_nb"
 
     read_timeout = Float(20.0, help="Seconds that the disk has to answer.").tag(config=True)
+    restore_at_start = Bool(
+        True, help="Bring kernels and settings back when no hook has done so in this home."
+    ).tag(config=True)
     check_timeout = Float(60.0, help="Seconds for what reads a whole environment.").tag(config=True)
 
     def initialize_settings(self) -> None:
@@ -35,11 +41,28 @@ class ModelArtsNb(ExtensionApp):
             modelarts_nb_timeouts={"read": self.read_timeout, "check": self.check_timeout},
         )
 
+        self._restoring: Optional[asyncio.Task[None]] = None
+        if self.restore_at_start:
+            IOLoop.current().add_callback(self._restore)
+
+    def _restore(self) -> None:
+        self._restoring = asyncio.ensure_future(self._restore_once())
+
+    async def _restore_once(self) -> None:
+        try:
+            if await self._worker.call("restore.once", {}, timeout=self.check_timeout):
+                self.log.info("modelarts_nb: kernels and settings are back")
+        except Problem as problem:
+            self.log.info("modelarts_nb: nothing restored: %s", problem.message)
+
     def initialize_handlers(self) -> None:
         """Say which path is whose."""
         self.handlers.extend(routes())
 
     async def stop_extension(self) -> None:
         """End what runs in or under the server; operations go on."""
+        if self._restoring is not None:
+            self._restoring.cancel()
+            await asyncio.gather(self._restoring, return_exceptions=True)
         await self._watcher.stop()
         await self._worker.stop()

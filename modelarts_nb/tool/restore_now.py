@@ -14,7 +14,7 @@ from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import EngineFailed, ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool import manifest
-from modelarts_nb.tool.status import HookStatus, status
+from modelarts_nb.tool.status import HookStatus, last_report, status
 
 _SECONDS = 60
 
@@ -76,6 +76,22 @@ def restore(
     for line in report.lines:
         progress.log(f"{line.what}: {line.state}{line.detail and ' - '}{line.detail}")
     return report
+
+
+def restore_once(*, disk: Disk | None = None) -> bool:
+    """Restore if nothing was restored in this home yet: for a service that runs no hook.
+
+    Returns:
+        True when there was something to restore and no report of an earlier restore.
+
+    Raises:
+        DiskMissing, OwnerUnknown, EngineFailed: as ``restore``.
+    """
+    disk = disk or open_disk()
+    if last_report(disk) is not None or not disk.own.is_dir():
+        return False
+    restore(disk=disk)
+    return True
 
 
 def _tool(disk: Disk, folder: Path) -> list[str]:

@@ -30,7 +30,7 @@ def jp_server_config(timeouts: dict[str, float]) -> dict[str, Any]:
             "jpserver_extensions": {"modelarts_nb.server": True},
             "allow_unauthenticated_access": False,
         },
-        "ModelArtsNb": timeouts,
+        "ModelArtsNb": {**timeouts, "restore_at_start": False},
     }
 
 
