@@ -95,8 +95,8 @@ def clone(**options: Any) -> Any:
 def pack(dry_run: bool | None, **options: Any) -> Any:
     """Write the environment NAME to one file that can be carried elsewhere."""
     if dry_run:
-        click.get_current_context().command.show = show.preflight  # type: ignore[attr-defined]
-        return ask("pack.preflight", name=options["name"], exclude=options["exclude"])
+        asked = ("name", "exclude", "ignore_editable_packages", "ignore_missing_files")
+        return ask("pack.preflight", **{key: options[key] for key in asked})
     return do("env.pack", **options)
 
 

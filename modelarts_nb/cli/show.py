@@ -109,12 +109,24 @@ def removed(r: Any) -> str:
     return f"{r.name} is in the bin until {r.purged_after[:10]}. Undo: ma bin restore {r.name}"
 
 
-def packed(a: Any) -> str:
-    """The archive and how to use it."""
+def packed(value: Any) -> str:
+    """The archive and how to use it; what a pack would meet, for ``--dry-run``."""
+    if hasattr(value, "ready"):
+        return preflight(value)
     return (
-        f"{a.path}\n{_size(a.size)}, {a.format}, sha256 {a.sha256}\n"
-        f"Unpack it with: ma env unpack {a.path} NAME"
+        f"{value.path}\n{_size(value.size)}, {value.format}, sha256 {value.sha256}\n"
+        f"Unpack it with: ma env unpack {value.path} NAME"
     )
+
+
+def preflight(value: Any) -> str:
+    """What is editable, overwritten, missing or outside, and the space it takes."""
+    state = "can be packed" if value.ready else "cannot be packed as it is"
+    lines = [
+        f"{value.name} {state}: {_size(value.size)} in {value.files:,} files.",
+        f"The archive takes {_size(value.needed)} at most; {_size(value.free)} are free.",
+    ]
+    return "\n".join([*lines, *_finding_lines(value.findings)])
 
 
 def packages(found: list[Any]) -> Any:
@@ -142,11 +154,6 @@ def _finding_lines(found: Sequence[Any]) -> list[str]:
 def findings(found: list[Any]) -> str:
     """Every finding with its fix."""
     return "\n".join(_finding_lines(found)) or "Nothing to report."
-
-
-def preflight(value: Any) -> str:
-    """What a pack would meet."""
-    return done(value)
 
 
 def archives(found: list[Any]) -> Any:

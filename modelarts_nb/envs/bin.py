@@ -16,7 +16,7 @@ from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.remove import remove_tree
-from modelarts_nb.envs.clone import announce, copy_as
+from modelarts_nb.envs.cloning import announce, copy_as
 from modelarts_nb.envs.model import Environment, Removed
 from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.state import STATE, read_state

@@ -28,7 +28,7 @@ from modelarts_nb.envs.affected import (
 )
 from modelarts_nb.envs.bin import NOTE, entry_name
 from modelarts_nb.envs.channels import source_of
-from modelarts_nb.envs.clone import announce
+from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.engine import rattler
 from modelarts_nb.envs.engine.compiled import compile_missing
 from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall

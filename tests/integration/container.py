@@ -1,4 +1,4 @@
-"""A container as the platform makes one: an image, an empty home, and the one disk that survives."""
+"""A container as the platform makes one: an image, an empty home, one disk that survives."""
 
 from __future__ import annotations
 

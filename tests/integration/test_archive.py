@@ -18,7 +18,7 @@ import pytest
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.staging import sweep
 from modelarts_nb.envs.archive import pack, preflight, unpack
-from modelarts_nb.envs.clone import clone
+from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.relocate import leftovers
 from modelarts_nb.errors import DiskFull
 

@@ -18,10 +18,10 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs import history, swaps
 from modelarts_nb.envs.bin import bin_list, bin_restore
 from modelarts_nb.envs.change import install, uninstall
-from modelarts_nb.envs.create import create
-from modelarts_nb.envs.export import export
+from modelarts_nb.envs.creation import create
+from modelarts_nb.envs.exporting import export
+from modelarts_nb.envs.installed import packages
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.packages import packages
 from modelarts_nb.envs.plan import Plan
 from modelarts_nb.envs.relocate import leftovers
 from modelarts_nb.envs.swaps import finish_swaps

@@ -21,12 +21,12 @@ from jupyter_client.manager import KernelManager
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.bin import bin_restore
-from modelarts_nb.envs.clone import clone
+from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.inventory import list_environments, show
 from modelarts_nb.envs.records import read_record, record_names
 from modelarts_nb.envs.relocate import leftovers
-from modelarts_nb.envs.remove import remove
-from modelarts_nb.envs.rename import rename
+from modelarts_nb.envs.removal import remove
+from modelarts_nb.envs.renaming import rename
 from modelarts_nb.errors import DiskFailure, DiskFull, ModelArtsNbError
 from tests.channel.images import fingerprint
 from tests.slowfs.mount import SlowFs
@@ -219,7 +219,7 @@ def test_a_clone_can_be_renamed_removed_restored_and_cloned_again(
 
 def test_a_killed_clone_leaves_nothing_visible(image_env: Path, disk: Disk) -> None:
     # given
-    code = f"from modelarts_nb.envs.clone import clone; clone({str(image_env)!r}, 'mine')"
+    code = f"from modelarts_nb.envs.cloning import clone; clone({str(image_env)!r}, 'mine')"
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60
     while not list(disk.staging.glob("*/content/lib")) and time.monotonic() < deadline:

@@ -16,7 +16,7 @@ from jupyter_client.manager import KernelManager
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.staging import sweep
 from modelarts_nb.envs import history
-from modelarts_nb.envs.create import create
+from modelarts_nb.envs.creation import create
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.plan import Plan
 from modelarts_nb.envs.records import record_names
@@ -286,7 +286,7 @@ def test_given_a_kill_while_it_is_built_then_nothing_is_visible_and_a_sweep_remo
     disk: Disk, channel: str
 ) -> None:
     code = (
-        "import sys; from modelarts_nb.envs.create import create\n"
+        "import sys; from modelarts_nb.envs.creation import create\n"
         "create('mine', specs=['numpy'], kernel=False, channels=[sys.argv[1]])"
     )
     child = subprocess.Popen([sys.executable, "-c", code, channel])

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.clone import clone
+from modelarts_nb.envs.cloning import clone
 from tests.integration.server_process import ServerProcess
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,7 @@ from tests.integration.container import Container
 
 
 @pytest.fixture(scope="module")
-def replaced(
-    tmp_path_factory: pytest.TempPathFactory, image_env: Path, channel: str
-) -> Iterator[Container]:
+def replaced(tmp_path_factory: pytest.TempPathFactory, image_env: Path, channel: str) -> Container:
     """A container in which a clone got a package of pip's, replaced by a fresh one."""
     container = Container(tmp_path_factory.mktemp("story"), image_env, channel)
     container.start()
@@ -22,13 +19,17 @@ def replaced(
     wheel = container.folder / "wheel"
     _write_wheel(wheel)
     container.run(
-        mine / "bin/pip", "install", "--no-index", "--quiet", wheel / "greeting-1.0-py3-none-any.whl"
+        mine / "bin/pip",
+        "install",
+        "--no-index",
+        "--quiet",
+        wheel / "greeting-1.0-py3-none-any.whl",
     )
     (container.home / ".gitconfig").write_text("[user]\n\tname = Ada\n")
     container.ma("keep", str(container.home / ".gitconfig"))
     container.register_hook()
     container.start()
-    yield container
+    return container
 
 
 def test_the_kernel_is_offered_again(replaced: Container) -> None:
@@ -66,7 +67,9 @@ def test_kept_settings_are_back(replaced: Container) -> None:
 
 
 def test_the_magic_is_there_in_the_kernel_of_the_clone(replaced: Container) -> None:
-    said = replaced.in_kernel("ma-mine", "print('ma' in get_ipython().magics_manager.magics['line'])")
+    said = replaced.in_kernel(
+        "ma-mine", "print('ma' in get_ipython().magics_manager.magics['line'])"
+    )
 
     assert said == "True"
 

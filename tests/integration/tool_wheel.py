@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 import zipfile
 from pathlib import Path
+
+import tomllib
 
 ROOT = Path(__file__).parents[2]
 

@@ -146,7 +146,7 @@ def test_a_wall_that_is_broken_is_seen(tmp_path: Path, monkeypatch: pytest.Monke
     bad = tmp_path / "disk" / "bad.py"
     bad.parent.mkdir()
     bad.write_text(
-        "import modelarts_nb.envs.clone\nfrom modelarts_nb import cli\n"
+        "import modelarts_nb.envs.cloning\nfrom modelarts_nb import cli\n"
         "def f():\n    from ..envs import model\n    from . import scan\n"
     )
     # then
@@ -154,5 +154,5 @@ def test_a_wall_that_is_broken_is_seen(tmp_path: Path, monkeypatch: pytest.Monke
         "modelarts_nb.cli",
         "modelarts_nb.disk",
         "modelarts_nb.envs",
-        "modelarts_nb.envs.clone",
+        "modelarts_nb.envs.cloning",
     ]

@@ -21,7 +21,7 @@ from modelarts_nb.envs.archive.decompress import Decoded, format_of
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
 from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
-from modelarts_nb.envs.clone import announce
+from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment

@@ -16,8 +16,8 @@ from modelarts_nb.envs.bin import bin_empty, bin_list, bin_restore, purge
 from modelarts_nb.envs.inventory import list_environments, show
 from modelarts_nb.envs.kernels import register
 from modelarts_nb.envs.relocate import leftovers
-from modelarts_nb.envs.remove import remove
-from modelarts_nb.envs.rename import rename
+from modelarts_nb.envs.removal import remove
+from modelarts_nb.envs.renaming import rename
 from modelarts_nb.errors import (
     Busy,
     EngineFailed,

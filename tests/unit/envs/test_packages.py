@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.packages import packages
+from modelarts_nb.envs.installed import packages
 from modelarts_nb.errors import NotFound
 
 SITE = "lib/python3.11/site-packages"

@@ -17,7 +17,7 @@ def tool(tmp_path: Path) -> manifest.Installation:
     for path in (
         "modelarts_nb/__init__.py",
         "modelarts_nb/magics.py",
-        "modelarts_nb/envs/clone.py",
+        "modelarts_nb/envs/cloning.py",
         "modelarts_nb/server/__init__.py",
         "modelarts_nb/server/__pycache__/x.pyc",
         "modelarts_nb/locale/zh_CN/LC_MESSAGES/modelarts_nb.json",

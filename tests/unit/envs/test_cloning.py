@@ -12,8 +12,8 @@ import pytest
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs import clone as clone_module
-from modelarts_nb.envs.clone import clone
+from modelarts_nb.envs import cloning as clone_module
+from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.records import Changed
 from modelarts_nb.envs.relocate import leftovers, relocate
 from modelarts_nb.envs.state import read_state

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.check import check, fix
-from modelarts_nb.envs.clone import clone
+from modelarts_nb.envs.cloning import clone
+from modelarts_nb.envs.health import check, fix
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernels import unregister
 from modelarts_nb.envs.model import Finding

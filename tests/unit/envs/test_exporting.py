@@ -10,7 +10,7 @@ import pytest
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.envfile import read_envfile
-from modelarts_nb.envs.export import export
+from modelarts_nb.envs.exporting import export
 from modelarts_nb.errors import EngineFailed, NotFound
 
 

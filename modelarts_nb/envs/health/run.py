@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.envs.check import bytecode, interpreter, kernel, latency, prefix, records
-from modelarts_nb.envs.check.probe import Patient
+from modelarts_nb.envs.health import bytecode, interpreter, kernel, latency, prefix, records
+from modelarts_nb.envs.health.probe import Patient
 from modelarts_nb.envs.inventory import find_prefix
 from modelarts_nb.envs.model import Finding
 from modelarts_nb.progress import SILENT, Progress

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 
 _THREADS = 32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelarts_nb.disk.latency import measure_latency
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 
 # Importing torch sends about 8,000 requests one after the other (facts: network-disk.md).

@@ -5,11 +5,11 @@ from __future__ import annotations
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.envs.clone import announce, copy_as
+from modelarts_nb.envs.cloning import announce, copy_as
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk, taken_names
-from modelarts_nb.envs.remove import to_bin
+from modelarts_nb.envs.removal import to_bin
 from modelarts_nb.progress import SILENT, Progress
 
 

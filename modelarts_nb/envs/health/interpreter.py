@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 
 # A cold interpreter with ipykernel on a disk of 5 ms a request took 4 s.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from modelarts_nb.disk.scan import scan
 from modelarts_nb.envs.bytecode import source_of
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 from modelarts_nb.errors import EngineFailed
 

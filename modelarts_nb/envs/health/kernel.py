@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from modelarts_nb.envs import kernels
-from modelarts_nb.envs.check.interpreter import ask_interpreter
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.interpreter import ask_interpreter
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.model import Finding
 

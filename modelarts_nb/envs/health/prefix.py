@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelarts_nb.envs.check.probe import Patient, Probe
+from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
 from modelarts_nb.envs.moved import correct_in_place, former_prefixes
 from modelarts_nb.envs.relocate import leftovers
