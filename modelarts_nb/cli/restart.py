@@ -31,9 +31,11 @@ def install(**options: Any) -> Any:
 
 
 @hook.command("status", cls=Command, show=show.hook_status)
-def status() -> Any:
+@click.option("--command", is_flag=True, help="Print the command to register, nothing else.")
+def status(command: bool) -> Any:
     """Is the hook installed and unaltered, and what did its last run do?"""
-    return ask("hook.status")
+    found = ask("hook.status")
+    return (found.command or "") if command else found
 
 
 @click.command(

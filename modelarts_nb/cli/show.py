@@ -195,12 +195,13 @@ def operations(found: list[Any]) -> Any:
 
 
 def restored(report: Any) -> str:
-    """The restore report."""
-    value = _as_dict(report)
+    """The restore report, a part a line."""
+    return "\n".join(_report_lines(_as_dict(report)))
+
+
+def _report_lines(value: dict[str, Any]) -> list[str]:
     lines = [f"{line['state']:<9} {line['what']}: {line['detail']}" for line in value["lines"]]
-    return "\n".join(
-        [*lines, f"{'done' if value['ok'] else 'with trouble'}: {value['seconds']:.2f} s"]
-    )
+    return [*lines, f"{'done' if value['ok'] else 'with trouble'} in {value['seconds']:.2f} s"]
 
 
 def hook_installed(info: Any) -> str:
@@ -214,13 +215,37 @@ def hook_installed(info: Any) -> str:
 
 
 def hook_status(info: Any) -> str:
-    """Installed, unaltered, last run."""
-    return done(info)
+    """Installed, unaltered, and what its last run did."""
+    if isinstance(info, str):
+        return info
+    if not info.installed:
+        lines = ["The restart hook is not installed: ma hook install"]
+    elif info.unaltered:
+        lines = [f"The hook of version {info.version} is installed and unaltered: {info.tool}"]
+    else:
+        lines = [
+            "The hook is NOT as it was installed. It will refuse to run; look who changed:",
+            *(f"  {path}" for path in info.altered[:10]),
+            "`ma hook install` installs it anew; register the command that it prints.",
+        ]
+    if info.report is None:
+        return "\n".join([*lines, "It has not run in this container."])
+    return "\n".join([*lines, f"Last run {info.report['ran']}:", *_report_lines(info.report)])
 
 
 def kept(value: Any) -> str:
     """What is kept and what could be."""
-    return done(value)
+    if not isinstance(value, dict) and not hasattr(value, "kept"):
+        return done(value)
+    v = _as_dict(value)
+    state = {"same": "", "changed": "changed since: `ma keep` it again", "missing": "not here"}
+    lines = [f"~/{f['path']:<32} {state.get(f['state'], f['state'])}" for f in v["kept"]]
+    if not lines:
+        lines = ["Nothing of the home is kept yet."]
+    if v["suggested"]:
+        paths = " ".join(f"~/{path}" for path in v["suggested"])
+        lines.append(f"You may want: ma keep {paths}")
+    return "\n".join(lines)
 
 
 def status(value: Any) -> str:

@@ -26,7 +26,7 @@ from modelarts_nb.errors import (
     NameTaken,
     NotFound,
 )
-from tests.unit.envs import test_clone
+from tests.unit.envs import test_cloning
 from tests.unit.envs.by_hand import PLACEHOLDER, add_record, make_on_disk, write
 
 
@@ -60,12 +60,12 @@ def test_given_it_is_restored_then_everything_is_as_before(disk: Disk) -> None:
     # given
     make_on_disk(disk, "Mine")
     before = register("Mine", disk=disk)
-    files = test_clone.contents(before.prefix)
+    files = test_cloning.contents(before.prefix)
     # when
     restored = bin_restore(remove("Mine", disk=disk).entry, disk=disk)
     # then
     assert restored == before
-    assert test_clone.contents(before.prefix) == files
+    assert test_cloning.contents(before.prefix) == files
     assert bin_list(disk=disk) == []
 
 
@@ -224,10 +224,10 @@ def test_given_a_bad_new_name_when_renamed_then_nothing_changes(
 ) -> None:
     make_on_disk(disk, "mine")
     make_on_disk(disk, "taken")
-    before = test_clone.contents(disk.root)
+    before = test_cloning.contents(disk.root)
     with pytest.raises(error):
         rename("mine", new, disk=disk)
-    assert test_clone.contents(disk.root) == before
+    assert test_cloning.contents(disk.root) == before
 
 
 def test_given_a_copy_that_fails_when_renamed_then_it_has_its_old_name_and_kernel(
