@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError, EXTENSION_MISSING, UNREACHABLE } from './api/request';
-import { IEnvironment, IOperation } from './api/types';
+import { IEnvironment, IFinding, IOperation } from './api/types';
 
 type Words = { [key: string]: string };
 
@@ -43,6 +43,12 @@ export function operationTitle(
       return trans.__('Deleting the archive %1', baseName(name));
     case 'hook.install':
       return trans.__('Installing the hook');
+    case 'keep.add':
+      return trans.__('Keeping home files');
+    case 'keep.drop':
+      return trans.__('No longer keeping home files');
+    case 'restore':
+      return trans.__('Restoring after the start');
     default:
       return operation.verb;
   }
@@ -111,6 +117,27 @@ export function dotWord(dot: Dot, trans: TranslationBundle): string {
     attention: trans.__('needs attention')
   };
   return words[dot];
+}
+
+/** What a finding is about, in the user's language; its message says the details. */
+export function findingWord(
+  finding: IFinding,
+  trans: TranslationBundle
+): string {
+  const words: Words = {
+    interpreter: trans.__('Python does not start'),
+    prefix: trans.__('paths lead elsewhere'),
+    records: trans.__('files do not match their records'),
+    bytecode: trans.__('compiled files are stale'),
+    kernel: trans.__('the kernel does not start'),
+    latency: trans.__('the disk is slow'),
+    editable: trans.__('editable packages'),
+    clobbered: trans.__('pip overwrote files of conda'),
+    missing: trans.__('files are missing'),
+    outside: trans.__('links lead outside'),
+    space: trans.__('not enough space')
+  };
+  return words[finding.check] ?? finding.message;
 }
 
 /** A heading for an error, in the user's language, by its code. */

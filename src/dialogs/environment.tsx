@@ -1,8 +1,9 @@
 import React from 'react';
 
 import { asApiError } from '../api/request';
-import { IFinding, IPackage } from '../api/types';
+import { IPackage } from '../api/types';
 import { IModelArtsNb } from '../tokens';
+import { baseName } from '../words';
 import { CopyButton, ErrorBox } from './error';
 import { SelectField, TextField } from './fields';
 import { Findings } from './findings';
@@ -148,7 +149,7 @@ function PackageTable(props: {
                 <td>{item.name}</td>
                 <td>{item.version}</td>
                 <td>
-                  {item.manager === 'pip' ? 'pip' : item.channel || 'conda'}
+                  {item.manager === 'pip' ? 'pip' : channelName(item.channel)}
                   {item.editable && ` (${trans.__('editable')})`}
                 </td>
               </tr>
@@ -158,6 +159,11 @@ function PackageTable(props: {
       </div>
     </>
   );
+}
+
+/** The last part of a channel's address says enough. */
+function channelName(channel: string): string {
+  return baseName(channel) || 'conda';
 }
 
 /** The environment as a text to keep: environment.yml, or the exact list. */
@@ -214,30 +220,29 @@ function ExportView(props: {
 /** Check an environment; what can be mended is mended by one click. */
 export async function askCheck(nb: IModelArtsNb, name: string): Promise<void> {
   const { trans, client, operations } = nb;
-  let findings: IFinding[];
-  try {
-    findings = await client.check(name);
-  } catch (reason) {
-    await show(
-      trans.__('Check %1', name),
-      <ErrorBox error={asApiError(reason)} trans={trans} />,
-      trans
-    );
-    return;
-  }
-  const view = <Findings findings={findings} trans={trans} />;
-  if (!findings.some(finding => finding.level !== 'ok' && finding.fix)) {
-    await show(trans.__('Check %1', name), view, trans);
-    return;
-  }
-  await askForm({
+  await askForm<{ mendable: boolean | null }>({
     title: trans.__('Check %1', name),
     accept: trans.__('Fix'),
     trans,
-    initial: {},
-    problem: () => null,
+    initial: { mendable: null },
+    problem: value => (value.mendable ? null : ''),
     submit: () => operations.start('env.fix', { name }),
-    fields: () => view
+    fields: ({ set }) => (
+      <Loaded
+        nb={nb}
+        load={async () => {
+          const findings = await client.check(name);
+          set({
+            mendable: findings.some(
+              finding => finding.level !== 'ok' && finding.fix
+            )
+          });
+          return findings;
+        }}
+      >
+        {findings => <Findings findings={findings} trans={trans} />}
+      </Loaded>
+    )
   });
 }
 

@@ -1,3 +1,4 @@
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import React from 'react';
 
 interface ITextProps {
@@ -72,21 +73,13 @@ export function SelectField(props: ISelectProps): React.ReactElement {
   return (
     <div className="ma-Field">
       <label htmlFor={id}>{props.label}</label>
-      <div className="jp-select-wrapper">
-        <select
-          id={id}
-          className="jp-mod-styled"
-          value={props.value}
-          data-first={props.first ? '' : undefined}
-          onChange={event => props.onChange(event.target.value)}
-        >
-          {props.options.map(option => (
-            <option key={option.value} value={option.value}>
-              {option.label}
-            </option>
-          ))}
-        </select>
-      </div>
+      <HTMLSelect
+        id={id}
+        value={props.value}
+        options={props.options}
+        data-first={props.first ? '' : undefined}
+        onChange={event => props.onChange(event.target.value)}
+      />
       {props.help && <small className="ma-Field-help">{props.help}</small>}
     </div>
   );

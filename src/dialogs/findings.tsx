@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IFinding } from '../api/types';
+import { findingWord } from '../words';
 
 /** Findings in words: what is wrong, what would mend it, which files. */
 export function Findings(props: {
@@ -22,7 +23,10 @@ export function Findings(props: {
     <ul className="ma-Findings">
       {bad.map((finding, index) => (
         <li key={index} data-level={finding.level}>
-          <strong>{levels[finding.level]}</strong> {finding.message}
+          <strong>
+            {levels[finding.level]}: {findingWord(finding, trans)}
+          </strong>
+          <div>{finding.message}</div>
           {finding.fix && <div className="ma-muted">{finding.fix}</div>}
           {finding.files.length > 0 && (
             <details>

@@ -1,5 +1,6 @@
 import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { ApiError, asApiError } from '../api/request';
@@ -18,7 +19,7 @@ export interface IForm<V> {
   trans: TranslationBundle;
   initial: V;
   fields: (props: IFields<V>) => React.ReactElement;
-  /** Why this value cannot be submitted; null when it can. */
+  /** Why this value cannot be submitted (may be empty); null when it can. */
   problem: (value: V) => string | null;
   submit: (value: V) => Promise<unknown>;
   danger?: boolean;
@@ -89,13 +90,19 @@ class FormDialog<V> extends Dialog<void> {
         Dialog.cancelButton({ label: form.trans.__('Cancel') }),
         accept
       ],
-      defaultButton: 1,
+      // A disabled button cannot have the focus, and without it Escape is not heard.
+      defaultButton: body.problem === null ? 1 : 0,
       focusNodeSelector: '[data-first]'
     });
     this.addClass('ma-Dialog');
     this._form = form;
     this._formBody = body;
     body.onChange = () => this._enable();
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._enable();
   }
 
   override resolve(index = 1): void {
@@ -107,7 +114,7 @@ class FormDialog<V> extends Dialog<void> {
     if (this._busy) {
       return;
     }
-    if (body.problem) {
+    if (body.problem !== null) {
       body.insist();
       this._enable();
       return;
@@ -132,7 +139,13 @@ class FormDialog<V> extends Dialog<void> {
       '.jp-Dialog-footer .jp-mod-accept'
     );
     if (button) {
+      const focused = document.activeElement === button;
       button.disabled = this._busy || this._formBody.problem !== null;
+      if (focused && button.disabled) {
+        this.node
+          .querySelector<HTMLElement>('.jp-Dialog-footer .jp-mod-reject')
+          ?.focus();
+      }
     }
   }
 

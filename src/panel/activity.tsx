@@ -11,6 +11,9 @@ import { usePanel, useRun } from './context';
 import { paceLine, Progress } from './progress';
 import { IconButton, Section } from './section';
 
+/** The older ends are of interest to few. */
+const ENDED_SHOWN = 3;
+
 interface IActivityProps {
   operations: readonly IOperation[];
   open: boolean;
@@ -24,6 +27,9 @@ export function Activity(props: IActivityProps): React.ReactElement | null {
   const run = useRun();
   const running = operations.filter(item => item.state === 'running').length;
   const ended = operations.filter(item => item.state !== 'running');
+  const [all, setAll] = React.useState(false);
+  const shown = all ? operations : operations.slice(0, running + ENDED_SHOWN);
+  const hidden = operations.length - shown.length;
   return (
     <Section
       id="activity"
@@ -55,10 +61,19 @@ export function Activity(props: IActivityProps): React.ReactElement | null {
         </p>
       ) : (
         <ul className="ma-List" aria-label={trans.__('Activity')}>
-          {operations.map(operation => (
+          {shown.map(operation => (
             <Item key={operation.id} operation={operation} />
           ))}
         </ul>
+      )}
+      {hidden > 0 && (
+        <button
+          type="button"
+          className="ma-Button ma-link ma-Operation-more"
+          onClick={() => setAll(true)}
+        >
+          {trans._n('%1 older one', '%1 older ones', hidden)}
+        </button>
       )}
     </Section>
   );

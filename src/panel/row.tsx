@@ -3,7 +3,7 @@ import React from 'react';
 
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
-import { dotOf, dotWord, phaseWord } from '../words';
+import { dotOf, dotWord, findingWord, phaseWord } from '../words';
 import { usePanel, useRun } from './context';
 import { environmentMenu, openMenu } from './menu';
 import { IconButton } from './section';
@@ -17,7 +17,7 @@ interface IRowProps {
 }
 
 /** `3.10` of `3.10.13`: what a person tells environments apart by. */
-function minor(version: string): string {
+export function minor(version: string): string {
   return version.split('.').slice(0, 2).join('.');
 }
 
@@ -50,11 +50,11 @@ export const Row = React.memo(function Row(props: IRowProps) {
         size !== null && format.bytes(size),
         dotWord(dot, trans),
         copy && trans.__('kept as %1', copy),
-        wrong?.message
+        wrong && findingWord(wrong, trans)
       ]
         .filter(Boolean)
         .join(', ')}
-      title={environment.prefix}
+      title={[environment.prefix, wrong?.message].filter(Boolean).join('\n')}
       onKeyDown={event => {
         if (event.target !== event.currentTarget) {
           return;

@@ -7,6 +7,7 @@ import { baseName } from '../words';
 import { usePanel, useRun } from './context';
 import { openMenu } from './menu';
 import { useRoving } from './roving';
+import { minor } from './row';
 import { IconButton, Section } from './section';
 
 interface IArchivesProps {
@@ -63,7 +64,10 @@ export function Archives(props: IArchivesProps): React.ReactElement {
               id={archive.path}
               name={archive.name}
               current={current}
-              facts={[archive.python ?? '', format.bytes(archive.size)]}
+              facts={[
+                archive.python ? minor(archive.python) : '',
+                format.bytes(archive.size)
+              ]}
               more={`${archive.format} · ${format.relative(archive.created)}`}
               hover={`${archive.path}\n${format.exact(archive.created)}`}
               action={trans.__('Unpack')}

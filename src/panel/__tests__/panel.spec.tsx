@@ -162,7 +162,7 @@ describe('the list of environments', () => {
         .map(row => row.getAttribute('aria-label'))
     ).toEqual([
       'mine, Python 3.10.13, 3.4 GB, kernel ready',
-      'old-tf, Python 3.7.16, needs attention, interpreter moved'
+      'old-tf, Python 3.7.16, needs attention, Python does not start'
     ]);
   });
 
