@@ -85,7 +85,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
       </span>
       <span className="ma-Row-more ma-muted">
         {wrong
-          ? wrong.message
+          ? findingWord(wrong, trans)
           : copy
             ? trans.__('kept as %1', copy)
             : environment.working

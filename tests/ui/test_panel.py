@@ -150,3 +150,60 @@ def test_the_panel_speaks_chinese(open_panel: Callable[..., Panel], kept: str) -
 def _environments(lab: Lab) -> list[dict[str, str]]:
     found: list[dict[str, str]] = lab.get("environments")["environments"]
     return found
+
+
+def test_a_file_of_packages_offers_to_make_an_environment(panel: Panel, lab: Lab) -> None:
+    (lab.notebooks / "environment.yml").write_text("dependencies: [python=3.11]\n")
+    page = panel.page
+    page.get_by_role("tab", name="File Browser").click()
+    page.get_by_role("button", name="Refresh the file browser.").click()
+    page.get_by_role("listitem", name="environment.yml").click(button="right")
+    page.get_by_role("menuitem", name="New Environment from This File…").click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("File", exact=True)).to_have_value("environment.yml")
+
+
+def test_the_last_view_is_shown_before_the_server_answers(panel: Panel, kept: str) -> None:
+    expect(panel.row(kept)).to_be_visible()
+    page = panel.page
+    # The view is kept with a second's delay, as JupyterLab keeps all state.
+    page.wait_for_timeout(2000)
+    page.route("**/modelarts-nb/api/**", lambda route: None)
+
+    # Without "reset", which would forget the state too.
+    page.goto(panel.lab.url)
+    tab = page.get_by_role("tab", name="ModelArts NB")
+    expect(tab).to_be_visible()
+    if not panel.root.is_visible():
+        tab.click()
+
+    expect(panel.row(kept)).to_be_visible()
+
+
+def test_many_environments_scroll_without_jank(panel: Panel, kept: str) -> None:
+    [one] = [e for e in _environments(panel.lab) if e["name"] == kept]
+    many = [{**one, "name": f"env-{i}", "prefix": f"/many/env-{i}"} for i in range(500)]
+    panel.page.route(
+        "**/modelarts-nb/api/environments*",
+        lambda route: route.fulfill(json={"environments": many}),
+    )
+    panel.root.get_by_role("button", name="Refresh").click()
+    expect(panel.row("env-499")).to_be_attached()
+
+    frames = panel.page.evaluate(
+        """async () => {
+          const panel = document.querySelector('.ma-Panel');
+          const frames = [];
+          let last = performance.now();
+          for (let step = 0; step < 100; step++) {
+            panel.scrollTop += 200;
+            await new Promise(requestAnimationFrame);
+            frames.push(performance.now() - last);
+            last = performance.now();
+          }
+          return frames;
+        }"""
+    )
+    # Half of all frames in time even on a busy machine; jank would be hundreds of milliseconds.
+    assert sorted(frames)[len(frames) // 2] < 50

@@ -164,6 +164,7 @@ describe('the list of environments', () => {
       'mine, Python 3.10.13, 3.4 GB, kernel ready',
       'old-tf, Python 3.7.16, needs attention, Python does not start'
     ]);
+    expect(within(list).getByText('Python does not start')).toBeTruthy();
   });
 
   it('keeps an environment of the image by one click', async () => {
