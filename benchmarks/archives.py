@@ -120,13 +120,12 @@ def unpack_onto_slow(bench: Bench, what: Reference, rtt_ms: float) -> Work:
 def unpack_to_memory(bench: Bench, what: Reference) -> Work:
     """An archive of the local disk to a RAM disk."""
     ours, tar = _unpackers(bench, what)
-    memory = Path("/dev/shm")
     return Work(
         f"unpack-{what.name}-memory",
         f"unpack {what.name} to a RAM disk",
         {
-            "ours": on_local(bench, ours, root=memory),
-            _TAR_GZ: on_local(bench, tar, root=memory),
+            "ours": on_local(bench, ours, root=bench.memory),
+            _TAR_GZ: on_local(bench, tar, root=bench.memory),
         },
         [Goal(_TAR_GZ, at_least=5)],
         frozenset({_TAR_GZ}),

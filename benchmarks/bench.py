@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +12,26 @@ from benchmarks.measure import Contestant, Run, run_command
 from benchmarks.slowdisk import SlowDisk
 from benchmarks.tools import MA
 
+MEMORY = Path("/dev/shm")
+
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a run happens: ``cache`` is kept, ``work`` is removed at the end."""
+    """Where a run happens: ``cache`` is kept; ``work`` and ``memory``, a folder on a RAM disk, are
+    removed at the end."""
 
     cache: Path
     work: Path
+    memory: Path
     copier: str
     slowfs: str
 
     def slow(self, rtt_ms: float) -> SlowDisk:
-        """The slow disk with this round trip."""
-        return SlowDisk(self.slowfs, self.work / "source", self.work / "slow", rtt_ms)
+        """The slow disk with this round trip.
+
+        Its files are in memory, or the local disk would still write what the last run made.
+        """
+        return SlowDisk(self.slowfs, self.memory / "source", self.work / "slow", rtt_ms)
 
     def settings(self, disk: Path) -> dict[str, str]:
         """Variables under which ``ma`` uses ``disk`` and an empty home."""
@@ -72,6 +80,7 @@ def on_local(bench: Bench, act: Callable[[Path], Run], *, root: Path | None = No
     def contestant() -> Run:
         folder = (root or bench.work) / "modelarts_nb-bench"
         folder.mkdir()
+        os.sync()  # what the last run made
         try:
             return act(folder)
         finally:

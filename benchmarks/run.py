@@ -23,7 +23,7 @@ for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_"
         del os.environ[variable]
 
 from benchmarks import archives, copying, reference, report, starting, tools  # noqa: E402
-from benchmarks.bench import Bench  # noqa: E402
+from benchmarks.bench import MEMORY, Bench  # noqa: E402
 from benchmarks.measure import Goal, Work, measure  # noqa: E402
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -43,8 +43,12 @@ def main() -> None:
     cache.mkdir(parents=True, exist_ok=True)
     references: list[reference.Reference] = []
     results = []
-    with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as folder:
-        bench = Bench(cache, Path(folder), tools.copier(cache), tools.slowfs(cache))
+    with (
+        tempfile.TemporaryDirectory(prefix="run-", dir=cache) as folder,
+        tempfile.TemporaryDirectory(prefix="modelarts_nb-bench-", dir=MEMORY) as memory,
+    ):
+        programs = tools.copier(cache), tools.slowfs(cache)
+        bench = Bench(cache, Path(folder), Path(memory), *programs)
         for key, prepare in _works(bench, cache, references, quick=options.quick):
             if not options.only or options.only in key:
                 work = prepare()

@@ -37,10 +37,13 @@ class Crew:
         self._error: BaseException | None = None
         self._stopping = False
 
-    def put(self, job: Callable[[], None]) -> None:
-        """Add a job; from anywhere, also from a job."""
+    def put(self, job: Callable[[], None], *, first: bool = False) -> None:
+        """Add a job, behind or (``first``) before the others; from anywhere, also from a job."""
         with self._turn:
-            self._jobs.append(job)
+            if first:
+                self._jobs.appendleft(job)
+            else:
+                self._jobs.append(job)
             self._open += 1
             self._turn.notify()
 

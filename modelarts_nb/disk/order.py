@@ -19,7 +19,10 @@ _BYTES_LIKE_A_FILE = 1 << 20
 
 
 class Order:
-    """Hands out batches of files, threads spread over folders by what is left in each."""
+    """Hands out batches of files, threads spread over folders by what is left in each.
+
+    The files of a folder are handed out from when it is opened.
+    """
 
     def __init__(self, files: Iterable[Entry]) -> None:
         self._lock = threading.Lock()
@@ -32,11 +35,18 @@ class Order:
             self._weight[folder] = self._weight.get(folder, 0) + _weight(entry)
         for entries in self._left.values():
             entries.sort(key=lambda entry: entry.size)  # the biggest are taken from the end
-        self._heap = [(-weight, folder) for folder, weight in self._weight.items()]
-        heapq.heapify(self._heap)
+        self._heap: list[tuple[float, str]] = []
+
+    def open(self, folder: str) -> int:
+        """The folder is there: its files may be taken. How many more batches there are now."""
+        if folder not in self._left:
+            return 0
+        with self._lock:
+            heapq.heappush(self._heap, (-self._weight[folder], folder))
+        return -(-len(self._left[folder]) // _BATCH)
 
     def take(self) -> tuple[str, list[Entry]] | None:
-        """The next folder and some of its files; None when all are handed out."""
+        """The next open folder and some of its files; None when all are handed out."""
         with self._lock:
             held = []
             chosen = None

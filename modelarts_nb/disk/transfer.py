@@ -72,8 +72,7 @@ def copy_tree(
     copy = FileCopy(tree.root, target, content, retarget, link, progress)
     folders = _folders(tree, chosen)
     work = _Work(copy, threads, progress)
-    work.make_folders(folders)
-    work.copy_files([*first, *links])
+    work.fill(folders, [*first, *links])
     work.link_again(again)
     work.finish_folders(folders)
 
@@ -86,14 +85,19 @@ class _Work:
     threads: int
     progress: Progress
 
-    def make_folders(self, folders: list[Entry]) -> None:
-        """Parents before children, siblings at once; writable until everything is in them."""
+    def fill(self, folders: list[Entry], entries: list[Entry]) -> None:
+        """Folders, parents first and writable for now, and in each what belongs into it.
+
+        A folder's files need not wait until all other folders are made.
+        """
         with typed("making the target folder", str(self.copy.target)):
             os.makedirs(self.copy.target, exist_ok=True)
         below: dict[str, list[Entry]] = {}
         for entry in folders:
             below.setdefault(entry.path.rpartition("/")[0], []).append(entry)
         crew = self._crew()
+        order = Order(entries)
+        bytes_copy = self._bytes_copy(crew, lambda count: self.progress.advance(bytes=count))
 
         def make(entry: Entry) -> None:
             path = self.copy.to(entry)
@@ -101,35 +105,29 @@ class _Work:
                 # The target may be there already, and folders in it.
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(path, entry.mode & 0o777 | stat.S_IRWXU)
-            put(entry.path)
+            made(entry.path)
 
-        def put(folder: str) -> None:
+        def made(folder: str) -> None:
             for child in below.get(folder, ()):
-                crew.put(lambda child=child: make(child))  # type: ignore[misc]
+                crew.put(lambda child=child: make(child), first=True)  # type: ignore[misc]
+            for _ in range(order.open(folder)):
+                crew.put(some)
 
-        put("")
-        crew.run()
+        def some() -> None:
+            taken = order.take()
+            if taken is None:
+                return
+            folder, batch = taken
+            for entry in batch:
+                crew.check()
+                if entry.kind == "link":
+                    self.copy.symlink(entry)
+                else:
+                    self.copy.file(entry, bytes_copy)
+                self.progress.advance(files=1)
+            order.done(folder)
 
-    def copy_files(self, entries: list[Entry]) -> None:
-        """Regular files and symbolic links."""
-        crew = self._crew()
-        order = Order(entries)
-        bytes_copy = self._bytes_copy(crew, lambda count: self.progress.advance(bytes=count))
-
-        def work() -> None:
-            while (taken := order.take()) is not None:
-                folder, batch = taken
-                for entry in batch:
-                    crew.check()
-                    if entry.kind == "link":
-                        self.copy.symlink(entry)
-                    else:
-                        self.copy.file(entry, bytes_copy)
-                    self.progress.advance(files=1)
-                order.done(folder)
-
-        for _ in range(self.threads):
-            crew.put(work)
+        made("")
         crew.run()
 
     def link_again(self, pairs: list[tuple[Entry, Entry]]) -> None:
