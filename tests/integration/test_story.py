@@ -17,7 +17,7 @@ def replaced(tmp_path_factory: pytest.TempPathFactory, image_env: Path, channel:
     container.ma("env", "clone", image_env.name, "mine")
     mine = container.disk / "envs/user_conda/mine"
     wheel = container.folder / "wheel"
-    _write_wheel(wheel)
+    write_wheel(wheel)
     container.run(
         mine / "bin/pip",
         "install",
@@ -78,7 +78,7 @@ def test_the_users_own_condarc_is_untouched(replaced: Container) -> None:
     assert (replaced.home / ".condarc").read_text() == f"channels:\n  - {replaced.channel}\n"
 
 
-def _write_wheel(folder: Path) -> None:
+def write_wheel(folder: Path) -> None:
     """A small package, as a person would build one: no network is needed to install it."""
     import zipfile
 

@@ -244,6 +244,38 @@ def test_jupyters_own_variables_say_where_its_folders_are(world: World, tmp_path
     assert (tmp_path / "data/labextensions/modelarts_nb/package.json").is_file()
 
 
+def test_the_panel_is_no_link_because_servers_refuse_to_follow_one(world: World) -> None:
+    world.install_tool()
+
+    world.run()
+
+    panel = world.home / ".local/share/jupyter/labextensions/modelarts_nb"
+    assert [p for p in (panel, *panel.rglob("*")) if p.is_symlink()] == []
+
+
+def test_a_newer_panel_takes_the_place_of_the_older(world: World) -> None:
+    world.install_tool()
+    world.run()
+    panel = world.home / ".local/share/jupyter/labextensions/modelarts_nb"
+    world.install_tool(panel="newer\n")
+
+    world.run()
+
+    assert panel.joinpath("static/remote.js").read_text() == "newer\n"
+
+
+def test_a_panel_that_is_not_ours_is_left_as_it_is(world: World) -> None:
+    world.install_tool()
+    theirs = world.home / ".local/share/jupyter/labextensions/modelarts_nb/package.json"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("{}")
+
+    report = world.run()
+
+    assert states(report)["panel"] == "failed"
+    assert theirs.read_text() == "{}"
+
+
 def test_without_a_tool_kernels_still_come_back(world: World) -> None:
     world.environment("mine")
 

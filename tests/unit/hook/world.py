@@ -74,7 +74,7 @@ class World:
         (spec / "kernel.json").write_text(json.dumps(kernel))
         return prefix
 
-    def install_tool(self) -> str:
+    def install_tool(self, *, panel: str = "1\n") -> str:
         """A tool with a few files in every part; returns the sha256 of its manifest."""
         site = "lib/python3.11/site-packages"
         contents = {
@@ -83,7 +83,7 @@ class World:
             f"{site}/modelarts_nb/server/__init__.py": "HERE = True\n",
             f"{site}/modelarts_nb/magics.py": "def load(shell): pass\n",
             "share/jupyter/labextensions/modelarts_nb/package.json": '{"name": "modelarts_nb"}',
-            "share/jupyter/labextensions/modelarts_nb/static/remote.js": "1\n",
+            "share/jupyter/labextensions/modelarts_nb/static/remote.js": panel,
         }
         for path, text in contents.items():
             target = self.tool / path
