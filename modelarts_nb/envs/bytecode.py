@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import py_compile
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,7 +28,12 @@ for source, compiled, shown in json.load(sys.stdin):
 
 
 def refresh(
-    root: Path, final: Path, sources: Iterable[str], *, progress: Progress = SILENT
+    root: Path,
+    final: Path,
+    sources: Iterable[str],
+    *,
+    like: Path | None = None,
+    progress: Progress = SILENT,
 ) -> list[str]:
     """Compile anew what was compiled from ``sources``; remove what cannot be.
 
@@ -37,6 +44,8 @@ def refresh(
         root: where the environment lies now (it may be staged).
         final: where it will run.
         sources: the changed files, relative to ``root``; those that are not ``.py`` are left out.
+        like: an environment with the same Python: the one it was copied from starts faster than
+            a copy whose files nobody has read yet.
 
     Returns:
         The compiled files that were made anew, relative to ``root``.
@@ -52,13 +61,41 @@ def refresh(
     ]
     if not wanted:
         return []
-    for _, compiled in wanted:
+    elsewhere = []
+    for source, compiled in wanted:
+        ours = _magic(root / compiled) == importlib.util.MAGIC_NUMBER
         (root / compiled).unlink()
-    jobs = [[str(root / s), str(root / c), str(final / s)] for s, c in wanted]
+        job = [str(root / source), str(root / compiled), str(final / source)]
+        # Starting a Python from a slow disk takes longer than all the rest.
+        if not (ours and _compiled_here(*job)):
+            elsewhere.append(job)
+    if elsewhere:
+        _compile(like or root, elsewhere, progress)
+    return [compiled for _, compiled in wanted if (root / compiled).is_file()]
+
+
+def _magic(compiled: Path) -> bytes:
+    """Which Python can read a compiled file."""
+    with compiled.open("rb") as file:
+        return file.read(len(importlib.util.MAGIC_NUMBER))
+
+
+def _compiled_here(source: str, compiled: str, shown: str) -> bool:
+    """Compile with this Python; False when it does not compile."""
+    optimize = {"1": 1, "2": 2}.get(compiled[-5:-4] if ".opt-" in compiled else "", 0)
+    try:
+        py_compile.compile(source, compiled, shown, doraise=True, optimize=optimize)
+    except (py_compile.PyCompileError, RecursionError, MemoryError, ValueError):
+        return False
+    return True
+
+
+def _compile(prefix: Path, jobs: list[list[str]], progress: Progress) -> None:
+    """Compile with the Python of the environment at ``prefix``."""
     environment = {k: v for k, v in os.environ.items() if k[:6] != "PYTHON" and k[:3] != "LD_"}
     try:
         result = subprocess.run(
-            [root / "bin" / "python", "-E", "-S", "-B", "-c", _COMPILE],
+            [prefix / "bin" / "python", "-E", "-S", "-B", "-c", _COMPILE],
             input=json.dumps(jobs).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -68,10 +105,9 @@ def refresh(
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         progress.log(f"Compiled files are left to the first import: {error}")
-        return []
+        return
     for line in result.stderr.decode("utf-8", "replace").splitlines():
         progress.log(f"Not compiled: {line}")
-    return [compiled for _, compiled in wanted if (root / compiled).is_file()]
 
 
 def compiled_of(root: Path, source: str) -> list[str]:

@@ -68,6 +68,7 @@ class Move:
         keep: Sequence[str] = (),
         progress: Progress = SILENT,
     ) -> None:
+        self._records = records
         self._final = str(final)
         self._old = [prefix for prefix in old if prefix != self._final]
         self._keep = tuple(keep)
@@ -140,7 +141,11 @@ class Move:
             if self._changed:
                 rewritten = sorted(self._changed)
                 for path in bytecode.refresh(
-                    root, Path(self._final), rewritten, progress=self._progress
+                    root,
+                    Path(self._final),
+                    rewritten,
+                    like=self._records,
+                    progress=self._progress,
                 ):
                     self._changed[path] = Changed.of((root / path).read_bytes())
                 self._changed |= update_pip_records(root, self._changed)
