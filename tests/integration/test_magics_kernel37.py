@@ -143,7 +143,8 @@ def test_tab_completes(kernel: Kernel, warm: bool) -> None:
     def matches() -> bool:
         kernel.client.complete(code, len(code))
         content = kernel.client.get_shell_msg(timeout=30)["content"]
-        return {"clone", "create"} <= set(content["matches"])
+        # A kernel that is still busy starting may answer without any.
+        return {"clone", "create"} <= set(content.get("matches", []))
 
     assert wait_until(matches)
 

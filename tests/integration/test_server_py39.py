@@ -69,7 +69,9 @@ def server(disk: Disk, slim: Path, request: pytest.FixtureRequest) -> Iterator[S
     (disk.local_data / "tool.json").write_text(json.dumps({"python": sys.executable}))
     python = request.getfixturevalue("python39")
     env = {"PYTHONPATH": str(slim), "PYTHONWARNINGS": "error::SyntaxWarning"}
-    started = ServerProcess(disk.home, disk.root, python=python, env=env)
+    # Else the worker may have started before a test takes the tool away.
+    options = ("--ModelArtsNb.restore_at_start=False",)
+    started = ServerProcess(disk.home, disk.root, python=python, env=env, options=options)
     yield started
     started.stop()
 
