@@ -785,7 +785,8 @@ def supervise(options: Any, report: Report) -> dict[str, Any]:
     def child() -> None:
         os.close(receive)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        late = threading.Timer(options.deadline + options.linger, os._exit, [0])
+        # A little later than the parent gives up: its word is what people read.
+        late = threading.Timer(options.deadline + options.linger + 2, os._exit, [0])
         late.daemon = True
         late.start()
         try:
