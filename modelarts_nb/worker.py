@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from modelarts_nb import wire
 from modelarts_nb.errors import Internal, ModelArtsNbError, UsageError, from_os_error
+from modelarts_nb.operations.housekeeping import keep_tidy
 from modelarts_nb.operations.verbs import ask
 
 # Calls wait for a network disk most of their time.
@@ -40,6 +41,7 @@ def main(folder: str | None = None) -> None:
     # What anybody prints must not end up between two answers.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    keep_tidy()
     serve(sys.stdin.buffer, answers)
     # Not `sys.exit`: a thread that waits for a hanging disk would keep the process.
     os._exit(0)

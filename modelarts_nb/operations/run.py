@@ -20,6 +20,7 @@ from modelarts_nb import wire
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import Cancelled, Internal, ModelArtsNbError, from_os_error
 from modelarts_nb.operations import journal as journals
+from modelarts_nb.operations.housekeeping import tidy_beside
 from modelarts_nb.operations.journal import Journal
 from modelarts_nb.operations.model import Operation, State, now
 from modelarts_nb.operations.record import keep_record
@@ -113,6 +114,7 @@ def _perform(journal: Journal, operation: Operation, progress: Progress) -> Any:
             journal.write(ended)
     if disk is not None:
         keep_record(disk, ended)
+        tidy_beside(disk)
     if error is not None:
         raise error
     return answer

@@ -1,0 +1,63 @@
+"""What nobody should have to think of: unfinished work of the dead, and a bin that is too old.
+
+``python -m modelarts_nb.operations.housekeeping`` does it once, beside whoever started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.staging import sweep
+from modelarts_nb.envs.bin import purge
+from modelarts_nb.errors import ModelArtsNbError
+
+# Work of another container counts as dead after a minute of silence between two looks.
+_FIRST_SECONDS = 5.0
+_PERIOD_SECONDS = 600.0
+
+
+def tidy(disk: Disk | None = None) -> None:
+    """Sweep dead staging and purge the bin. What fails now is tried again next time."""
+    with contextlib.suppress(ModelArtsNbError, OSError):
+        disk = disk or open_disk()
+        sweep(disk)
+        purge(disk=disk)
+
+
+def tidy_beside(disk: Disk) -> None:
+    """Tidy in a process of its own, if there is anything at all to look at."""
+    with contextlib.suppress(OSError):
+        if any(os.path.isdir(f) and os.listdir(f) for f in (disk.staging, disk.bin)):
+            isolated = ["-I"] if sys.flags.isolated else []
+            child = subprocess.Popen(
+                [sys.executable, *isolated, "-m", __name__],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+            )
+            # Else it would stay a zombie for as long as this process lives.
+            threading.Thread(target=child.wait, name="reap", daemon=True).start()
+
+
+def keep_tidy() -> None:
+    """Tidy now and then, for as long as this process lives; never keeps it from ending."""
+
+    def turn() -> None:
+        pause = threading.Event()
+        pause.wait(_FIRST_SECONDS)
+        while True:
+            tidy()
+            pause.wait(_PERIOD_SECONDS)
+
+    threading.Thread(target=turn, name="housekeeping", daemon=True).start()
+
+
+if __name__ == "__main__":
+    tidy()

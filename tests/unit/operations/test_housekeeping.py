@@ -1,0 +1,73 @@
+"""Housekeeping: the dead's unfinished work and an old bin go away by themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.removal import remove
+from modelarts_nb.operations.housekeeping import tidy
+from modelarts_nb.operations.run import run
+from tests.unit.operations.conftest import make_prefix
+
+_DIE_AT_WORK = """
+import os
+from modelarts_nb.disk.persistent import open_disk
+from modelarts_nb.disk.staging import staged
+with staged(open_disk(), "clone mine") as stage:
+    (stage.path / "content").mkdir()
+    os.kill(os.getpid(), 9)
+"""
+
+
+def die_at_work() -> None:
+    subprocess.run([sys.executable, "-c", _DIE_AT_WORK])
+
+
+def wait_until_empty(folder: Path, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while list(folder.iterdir()):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_work_of_a_killed_process_is_swept_after_the_next_operation(
+    disk: Disk, tmp_path: Path
+) -> None:
+    die_at_work()
+    assert list(disk.staging.iterdir())
+
+    run("env.clone", {"source": str(make_prefix(tmp_path / "image")), "name": "mine"})
+
+    assert wait_until_empty(disk.staging)
+
+
+def test_the_bin_keeps_what_is_young(disk: Disk, tmp_path: Path) -> None:
+    make_prefix(disk.envs / "mine")
+    removed = remove("mine", disk=disk)
+
+    tidy(disk)
+
+    assert (disk.bin / removed.entry).is_dir()
+
+
+def test_the_bin_lets_go_of_what_is_old(disk: Disk, tmp_path: Path) -> None:
+    make_prefix(disk.envs / "mine")
+    removed = remove("mine", disk=disk)
+    old = disk.bin / removed.entry.replace(removed.entry[:8], "20200101", 1)
+    (disk.bin / removed.entry).rename(old)
+
+    tidy(disk)
+
+    assert not old.exists()
+
+
+def test_a_disk_that_is_not_there_is_no_trouble(disk: Disk) -> None:
+    disk.root.rmdir()
+
+    tidy()
