@@ -8,7 +8,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 LABEXTENSION := modelarts_nb/labextension/package.json
 FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
-.PHONY: help run test lint types unit front browser wheel setup screenshots clean
+.PHONY: help run test lint types unit front browser wheel setup bench bench-quick screenshots clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,12 @@ $(VENV)/.labextension: $(LABEXTENSION)
 	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@jupyter-builder develop . --overwrite > $(VENV)/develop.log 2>&1 || { cat $(VENV)/develop.log; exit 1; }
 	@touch $@
+
+bench: setup ## Ours and the peers side by side, on local and slow disks (hours); writes docs/benchmarks.md
+	$(BIN)/python benchmarks/run.py
+
+bench-quick: setup ## The same with the small environment (under 5 minutes)
+	$(BIN)/python benchmarks/run.py --quick
 
 screenshots: setup ## The README's pictures, taken anew
 	$(BIN)/python scripts/screenshots.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 
 from modelarts_nb import wire
@@ -12,7 +13,7 @@ from modelarts_nb import wire
 _EVERY_SECONDS = {"ndjson": 0.2, "plain": 5.0}
 
 
-class _Counting:
+class _Counting(ABC):
     """Counts what is done and decides when it is time for another line."""
 
     style = "plain"
@@ -43,8 +44,9 @@ class _Counting:
     def check(self) -> None:
         pass
 
+    @abstractmethod
     def _report(self) -> None:
-        raise NotImplementedError
+        """Write the next line."""
 
     def _numbers(self) -> dict[str, Any]:
         elapsed = max(time.monotonic() - self._started, 1e-6)
