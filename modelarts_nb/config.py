@@ -31,7 +31,7 @@ class PersistentDisk(Configurable):
 class Transfer(Configurable):
     """How hard the disk is worked."""
 
-    threads = Int(32, min=1, max=256, help="File operations in flight at once.").tag(config=True)
+    threads = Int(48, min=1, max=256, help="File operations in flight at once.").tag(config=True)
 
 
 class Environments(Configurable):

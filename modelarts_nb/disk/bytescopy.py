@@ -11,6 +11,7 @@ _FICLONE = 0x40049409  # linux/fs.h
 _CHUNK = 1 << 20
 _RANGE = 16 << 20
 _SPARSE_FROM = 64 << 10
+_SENT_AT_ONCE = 64 << 10
 # "This pair of file systems cannot do that", as the various ones say it.
 _CANNOT = {
     errno.EOPNOTSUPP,
@@ -38,13 +39,14 @@ class BytesCopy:
     ) -> None:
         self._reflink = True
         self._ranges = ranges
+        self._sends = True
         self._check = check
         self._copied = copied
 
     def copy(self, source: int, target: int, info: os.stat_result) -> None:
         """Copy all bytes of ``source`` (of which ``info`` is the stat) into the empty ``target``.
 
-        Holes stay holes. Neither file's offset is used.
+        Holes stay holes. The source's offset is not used; the target's is 0 and may be moved.
 
         Raises:
             OSError: reading or writing failed. A source that became shorter is copied as far as
@@ -81,8 +83,10 @@ class BytesCopy:
     def _copy_range(self, source: int, target: int, start: int, end: int) -> None:
         while start < end:
             self._check()
-            done = self._server_side(source, target, start, end) or self._through(
-                source, target, start, end
+            done = (
+                self._server_side(source, target, start, end)
+                or (start == 0 and self._sent(source, target, end))
+                or self._through(source, target, start, end)
             )
             if not done:
                 return
@@ -98,6 +102,18 @@ class BytesCopy:
             if error.errno not in _CANNOT:
                 raise
             self._ranges = False
+            return 0
+
+    def _sent(self, source: int, target: int, size: int) -> int:
+        """A small file in one call: half the waiting for Python's lock, which 48 threads share."""
+        if not self._sends or size > _SENT_AT_ONCE:
+            return 0
+        try:
+            return os.sendfile(target, source, 0, size)
+        except OSError as error:
+            if error.errno not in _CANNOT:
+                raise
+            self._sends = False
             return 0
 
     def _through(self, source: int, target: int, start: int, end: int) -> int:

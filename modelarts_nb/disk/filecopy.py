@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelarts_nb.disk.bytescopy import BytesCopy, write_at
@@ -34,8 +34,11 @@ class FileCopy:
     target: Path
     content: Content | None
     retarget: Retarget | None
+    times: Callable[[Entry], bool] | None
     link: bool
     progress: Progress
+    # The mode that a new file gets depends on umask and the folder's ACL: asked once for each.
+    _made: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def file(self, entry: Entry, bytes_copy: BytesCopy) -> None:
         """Copy a regular file; once more when it changed meanwhile.
@@ -108,8 +111,10 @@ class FileCopy:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         target = os.open(self.to(entry), flags, entry.mode & 0o777)
         try:
-            # Asked before writing: now the answer is cached, afterwards it costs a round trip.
-            made = stat.S_IMODE(os.fstat(target).st_mode)
+            kind = entry.path.rpartition("/")[0], entry.mode
+            if (made := self._made.get(kind)) is None:
+                # Before writing: now the answer is cached, afterwards it costs a round trip.
+                made = self._made[kind] = stat.S_IMODE(os.fstat(target).st_mode)
             if data is None:
                 bytes_copy.copy(source, target, info)
             else:
@@ -117,7 +122,8 @@ class FileCopy:
                 self.progress.advance(bytes=entry.size)
             if made != entry.mode:
                 os.fchmod(target, entry.mode)  # umask, or a set-id bit that writing would clear
-            os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
+            if self.times is None or self.times(entry):
+                os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
         except BaseException:
             with contextlib.suppress(OSError):
                 os.close(target)

@@ -32,6 +32,7 @@ def copy_tree(
     select: Select | None = None,
     content: Content | None = None,
     retarget: Retarget | None = None,
+    times: Select | None = None,
     link: bool = False,
     threads: int = 32,
     progress: Progress = SILENT,
@@ -51,6 +52,8 @@ def copy_tree(
             of the source; returns the bytes to write instead, or None. Of files that are hard
             links to each other one is asked for all.
         retarget: called for every symbolic link; returns what it should say instead, or None.
+        times: which files and folders get their modification times (default: all). Where nobody
+            ever asks for a file's own time, a request can be saved.
         link: hard-link files to the source where possible. Only for files that nobody ever
             rewrites in place: a change would show in the source, too.
         threads: files in flight.
@@ -69,7 +72,7 @@ def copy_tree(
         files=len(first) + len(again) + len(links),
         bytes=sum(entry.size for entry in first),
     )
-    copy = FileCopy(tree.root, target, content, retarget, link, progress)
+    copy = FileCopy(tree.root, target, content, retarget, times, link, progress)
     folders = _folders(tree, chosen)
     work = _Work(copy, threads, progress)
     work.fill(folders, [*first, *links])
@@ -155,17 +158,23 @@ class _Work:
         crew = self._crew()
         umask = _umask()
 
-        def finish(path: str, mode: int, mtime_ns: int, *, made: int) -> None:
+        times = self.copy.times
+
+        def finish(path: str, mode: int, mtime_ns: int | None, *, made: int) -> None:
             with typed(f"finishing the folder {path}", path):
-                os.utime(path, ns=(mtime_ns, mtime_ns))
+                if mtime_ns is not None:
+                    os.utime(path, ns=(mtime_ns, mtime_ns))
                 if made != mode:
                     os.chmod(path, mode)
 
         for entry in folders:
             made = (entry.mode & 0o777 | stat.S_IRWXU) & ~umask
+            time = entry.mtime_ns if times is None or times(entry) else None
+            if time is None and made == entry.mode:
+                continue
             path = self.copy.to(entry)
             crew.put(
-                lambda p=path, e=entry, m=made: finish(p, e.mode, e.mtime_ns, made=m)  # type: ignore[misc]
+                lambda p=path, e=entry, t=time, m=made: finish(p, e.mode, t, made=m)  # type: ignore[misc]
             )
         crew.run()
         with typed("reading the source", str(self.copy.root)):

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from modelarts_nb.disk.scan import Entry
 from modelarts_nb.progress import SILENT, Progress
 
 _TIMEOUT = 120.0
@@ -124,6 +125,14 @@ def compiled_of(root: Path, source: str) -> list[str]:
     ]
     beside = f"{source}c"
     return [*found, beside] if (root / beside).is_file() else found
+
+
+def has_time(entry: Entry) -> bool:
+    """Does anybody ask when this file or folder was changed? Of compiled files nobody does: what
+    they remember is the time of their source, and that is inside."""
+    if entry.kind == "dir":
+        return not entry.path.endswith("__pycache__")
+    return not entry.path.endswith(".pyc")
 
 
 def source_of(compiled: str) -> str:

@@ -15,6 +15,7 @@ from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.disk.space import human_bytes, require_space
 from modelarts_nb.disk.staging import land, staged
 from modelarts_nb.disk.transfer import copy_tree
+from modelarts_nb.envs import bytecode
 from modelarts_nb.envs.condafiles import tell_conda
 from modelarts_nb.envs.inventory import holders, show
 from modelarts_nb.envs.kernels import register_if_possible
@@ -143,6 +144,7 @@ def copy_prefix(
         target,
         content=move.content,
         retarget=move.retarget,
+        times=bytecode.has_time,
         threads=threads,
         progress=progress,
     )

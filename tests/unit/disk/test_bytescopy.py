@@ -134,3 +134,41 @@ def test_beyond_4_gib(tmp_path: Path) -> None:
     with open(tmp_path / "b", "rb") as file:
         file.seek((4 << 30) + 5)
         assert file.read() == b"end"
+
+
+def test_where_sending_is_impossible_a_small_file_is_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(*args: object) -> int:
+        asked.append(args)
+        raise OSError(errno.EINVAL, "not here")
+
+    monkeypatch.setattr(os, "sendfile", refuse)
+    (tmp_path / "a").write_bytes(b"content")
+    assert _copy(tmp_path / "a", tmp_path / "b", ranges=False) == 7
+    assert (tmp_path / "b").read_bytes() == b"content"
+    assert len(asked) == 1
+
+
+def test_a_small_file_that_is_sent_in_parts_is_copied_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = os.sendfile
+    monkeypatch.setattr(os, "sendfile", lambda out, inp, offset, count: send(out, inp, offset, 3))
+    (tmp_path / "a").write_bytes(b"content")
+    _copy(tmp_path / "a", tmp_path / "b", ranges=False)
+    assert (tmp_path / "b").read_bytes() == b"content"
+
+
+def test_a_full_disk_shows_when_a_small_file_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "sendfile", full)
+    (tmp_path / "a").write_bytes(b"content")
+    with pytest.raises(OSError, match="full"):
+        _copy(tmp_path / "a", tmp_path / "b", ranges=False)

@@ -333,3 +333,15 @@ def test_descriptors_are_closed_after_an_error(
     with pytest.raises(DiskFailure):
         copy_tree(scan(source), tmp_path / "copy")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_times_that_nobody_asks_for_are_not_kept(source: Path, tmp_path: Path) -> None:
+    copy_tree(scan(source), tmp_path / "copy", times=lambda entry: "secret" not in entry.path)
+    assert (tmp_path / "copy/lib/secret").stat().st_mtime_ns != MTIME + len("secret")
+    assert (tmp_path / "copy/lib/none").stat().st_mtime_ns == MTIME + len("none")
+
+
+def test_folders_without_times_still_get_their_modes(source: Path, tmp_path: Path) -> None:
+    copy_tree(scan(source), tmp_path / "copy", times=lambda entry: False)
+    assert stat.S_IMODE((tmp_path / "copy/lib/empty").stat().st_mode) == 0o555
+    assert stat.S_IMODE((tmp_path / "copy/bin").stat().st_mode) == 0o2770
