@@ -25,11 +25,13 @@ def has_ipykernel(prefix: Path, python: str | None = None) -> bool:
 
 
 class Kernels:
-    """All kernel specs of this home and of the owner's list, read once."""
+    """All kernel specs of this home, and the names in the owner's list."""
 
     def __init__(self, disk: Disk) -> None:
         self._local = _prefixes(disk.local_kernels)
-        self._listed = _prefixes(disk.kernels)
+        self._envs = disk.envs
+        # Their names say enough: reading them all takes a slow disk longer than all the rest.
+        self._listed = _names(disk.kernels)
 
     def of(self, prefix: Path) -> tuple[KernelState, str | None]:
         """The state and the name of the kernel that runs the environment at ``prefix``."""
@@ -37,20 +39,24 @@ class Kernels:
         for name, runs in self._local.items():
             if runs == place:
                 return "ready", name
-        for name, runs in self._listed.items():
-            if runs == place:
-                return "missing", name
+        name = kernel_name(prefix.name)
+        if prefix.parent == self._envs and name in self._listed:
+            return "missing", name
         return "none", None
 
 
-def _prefixes(kernels: Path) -> dict[str, str]:
-    """The prefix that each kernel in a folder runs; ours come first."""
+def _names(kernels: Path) -> list[str]:
+    """The kernel specs in a folder; ours come first."""
     try:
-        names = sorted(os.listdir(kernels), key=lambda name: (not name.startswith("ma-"), name))
+        return sorted(os.listdir(kernels), key=lambda name: (not name.startswith("ma-"), name))
     except OSError:
-        return {}
+        return []
+
+
+def _prefixes(kernels: Path) -> dict[str, str]:
+    """The prefix that each kernel in a folder runs."""
     found = {}
-    for name in names:
+    for name in _names(kernels):
         try:
             spec = json.loads((kernels / name / "kernel.json").read_bytes())
         except (OSError, ValueError):
