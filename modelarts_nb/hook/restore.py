@@ -501,45 +501,84 @@ def restore_environments(places: Places, report: Report) -> None:
     report.say("environments", outcome(changed), "%d by name in conda" % len(prefixes))
 
 
-def restore_kernels(places: Places, report: Report, owners: list[str]) -> None:
-    """Kernel specs of these owners whose environment is there."""
-    specs = []
-    for owner in owners:
-        shelf = os.path.join(places.private, "owners", owner, "kernels")
-        specs += [os.path.join(shelf, name) for name in names(shelf) if name[0] != "."]
-    counts = {"restored": 0, "already": 0}
-    for spec, result in each(partial(restore_kernel, places), specs):
-        if isinstance(result, BaseException):
-            failed = not isinstance(result, ValueError)
-            report.say(
-                "kernel " + os.path.basename(spec), "failed" if failed else "skipped", str(result)
-            )
-        else:
-            counts[result] += 1
-    summary(report, "kernels", counts)
+class Shelf:
+    """The kernel specs that owners want back, read from the disk while other things are restored.
+
+    A disk answers about the names in one folder one by one, but about two folders at once.
+    """
+
+    def __init__(self, places: Places, owners: list[str]) -> None:
+        self._folders = [os.path.join(places.private, "owners", o, "kernels") for o in owners]
+        self._found: list[tuple[str, Any]] = []
+        self._problem: Exception | None = None
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def read(self) -> list[tuple[str, Any]]:
+        """Each spec's folder with the files in it, or with what was raised. Raises OSError."""
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+        return self._found
+
+    def _read(self) -> None:
+        try:
+            specs = []
+            for folder in self._folders:
+                specs += [os.path.join(folder, name) for name in names(folder) if name[0] != "."]
+            self._found = each(read_kernel, specs)
+        except Exception as error:
+            self._problem = error
 
 
-def restore_kernel(places: Places, spec: str) -> str:
-    """Raises ValueError with the reason when there is nothing to be offered."""
+def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
+    """Contents and modes of a kernel spec's files, kernel.json last.
+
+    Raises ValueError with the reason when there is nothing to be offered.
+    """
     try:
-        kernel = json.loads(read(os.path.join(spec, "kernel.json")).decode())
-        prefix = str(kernel["metadata"]["modelarts_nb"]["prefix"])
+        definition = read(os.path.join(spec, "kernel.json"))
+        prefix = str(json.loads(definition.decode())["metadata"]["modelarts_nb"]["prefix"])
     except (FileNotFoundError, NotADirectoryError, TypeError, KeyError, ValueError):
         raise ValueError("%s/kernel.json is missing or not ours" % spec) from None
     if not os.path.exists(os.path.join(prefix, "bin", "python")):
         raise ValueError("its environment is gone: %s" % prefix)
-    target = os.path.join(places.jupyter_data, "kernels", os.path.basename(spec))
+    files = {}
+    for name in names(spec):
+        source = os.path.join(spec, name)
+        info = os.lstat(source)
+        if stat.S_ISREG(info.st_mode):
+            data = definition if name == "kernel.json" else read(source)
+            files[name] = data, 0o755 if info.st_mode & 0o100 else 0o644
+    # Jupyter offers the kernel as soon as that file is there.
+    return dict(sorted(files.items(), key=lambda item: item[0] == "kernel.json"))
+
+
+def restore_kernels(places: Places, report: Report, shelf: Shelf) -> None:
+    """Kernel specs whose environment is there."""
+    counts = {"restored": 0, "already": 0}
+    for spec, found in shelf.read():
+        what = "kernel " + os.path.basename(spec)
+        try:
+            if isinstance(found, BaseException):
+                raise found
+            counts[restore_kernel(places, os.path.basename(spec), found)] += 1
+        except ValueError as error:
+            report.say(what, "skipped", str(error))
+        except Exception as error:
+            report.say(what, "failed", str(error))
+    summary(report, "kernels", counts)
+
+
+def restore_kernel(places: Places, name: str, files: dict[str, tuple[bytes, int]]) -> str:
+    """Raises ValueError with the reason when it must not be written."""
+    target = os.path.join(places.jupyter_data, "kernels", name)
     theirs = read_or_none(os.path.join(target, "kernel.json"))
     if theirs is not None and b'"modelarts_nb"' not in theirs:
         raise ValueError("%s is a kernel of your own; left as it is" % target)
     changed = False
-    # kernel.json last: Jupyter offers the kernel as soon as that file is there.
-    for name in sorted(names(spec), key=lambda name: (name == "kernel.json", name)):
-        source = os.path.join(spec, name)
-        info = os.lstat(source)
-        if stat.S_ISREG(info.st_mode):
-            mode = 0o755 if info.st_mode & 0o100 else 0o644
-            changed = write(os.path.join(target, name), read(source), mode) or changed
+    for file, (data, mode) in files.items():
+        changed = write(os.path.join(target, file), data, mode) or changed
     return outcome(changed)
 
 
@@ -671,13 +710,14 @@ def work(options: Any, report: Report, step: Callable[[str], None]) -> None:
     from_here = options.home is None or options.home == os.environ.get("HOME")
     places = Places(options.disk, report.owner, find_home(options.home), from_here)
     report.say("disk", "already", describe_disk(options.disk))
-    lock = take_turns(places)
     also = [name for name in options.also_owner if OWNER.match(name) and name != report.owner]
+    shelf = Shelf(places, [report.owner, *also])
+    lock = take_turns(places)
     plain = [
         ("home files", lambda: restore_home(places, report)),
         ("settings", lambda: restore_settings(places, report)),
         ("environments", lambda: restore_environments(places, report)),
-        ("kernels", lambda: restore_kernels(places, report, [report.owner, *also])),
+        ("kernels", lambda: restore_kernels(places, report, shelf)),
     ]
     for name, run in plain:
         attempt(report, name, step, run)
