@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from modelarts_nb.server.handlers import archives, bin, environments, openapi, operations, status
+from modelarts_nb.server.handlers import (
+    archives,
+    bin,
+    environments,
+    keep,
+    openapi,
+    operations,
+    status,
+)
 from modelarts_nb.server.handlers.base import BASE, ApiHandler
 
 
@@ -20,6 +28,7 @@ def routes() -> list[tuple[str, type[ApiHandler]]]:
         (BASE + r"/suggest-name", environments.SuggestNameHandler),
         (BASE + r"/archives", archives.ArchivesHandler),
         (BASE + r"/bin", bin.BinHandler),
+        (BASE + r"/keep", keep.KeepHandler),
         (BASE + r"/operations", operations.OperationsHandler),
         (BASE + rf"/operations/{one}", operations.OperationHandler),
         (BASE + rf"/operations/{one}/log", operations.LogHandler),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from modelarts_nb.operations.model import Operation
 from modelarts_nb.operations.status import Status
 from modelarts_nb.server.handlers.openapi import DOCUMENT
 from modelarts_nb.server.routes import routes
+from modelarts_nb.tool.keep import Kept, KeepList
 from tests.unit.operations.conftest import make_prefix
 from tests.unit.server.conftest import Fetch, json_of
 
@@ -81,6 +83,7 @@ def clone(source: Path) -> dict[str, Any]:
         "suggest-name?wanted=PyTorch",
         "archives",
         "bin",
+        "keep",
         "operations",
         "openapi",
     ],
@@ -92,6 +95,20 @@ async def test_reading_is_as_documented(call: Fetch, disk: Path, path: str) -> N
 
     assert response.code == 200, response.body
     as_documented(response, "GET", path)
+
+
+async def test_what_is_kept_of_the_home_is_told(call: Fetch, jp_environ: None) -> None:
+    home = Path(os.environ["HOME"])
+    home.mkdir(exist_ok=True)
+    (home / ".condarc").write_text("channels: []\n")
+    (home / ".vimrc").write_text("set number\n")
+    body = {"verb": "keep.add", "params": {"paths": ["~/.condarc"]}}
+    await ended(call, json_of(await call("POST", "operations", body))["id"])
+
+    told = as_documented(await call("GET", "keep"), "GET", "keep")
+
+    assert told["kept"] == [{"path": ".condarc", "size": 13, "state": "same"}]
+    assert told["suggested"] == [".vimrc"]
 
 
 @pytest.mark.parametrize(
@@ -239,6 +256,8 @@ def test_every_method_is_documented_and_the_other_way_round() -> None:
         DiskStatus,
         Environment,
         Finding,
+        KeepList,
+        Kept,
         Operation,
         Package,
         Preflight,
