@@ -25,6 +25,7 @@ export const CommandIDs = {
   emptyBin: 'modelarts-nb:empty-bin',
   removeArchive: 'modelarts-nb:remove-archive',
   installHook: 'modelarts-nb:install-hook',
+  restoreNow: 'modelarts-nb:restore-now',
   showLog: 'modelarts-nb:show-log',
   cancelOperation: 'modelarts-nb:cancel-operation',
   dismissOperation: 'modelarts-nb:dismiss-operation',

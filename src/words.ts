@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ApiError, EXTENSION_MISSING, UNREACHABLE } from './api/request';
-import { IEnvironment, IFinding, IOperation } from './api/types';
+import { IEnvironment, IOperation } from './api/types';
+import { isPreview } from './operations/model';
 
 type Words = { [key: string]: string };
 
@@ -10,6 +10,11 @@ export function operationTitle(
   operation: IOperation,
   trans: TranslationBundle
 ): string {
+  const deed = deedOf(operation, trans);
+  return isPreview(operation) ? trans.__('Preview: %1', deed) : deed;
+}
+
+function deedOf(operation: IOperation, trans: TranslationBundle): string {
   const say = (key: string) => String(operation.params[key] ?? '');
   const name = say('name');
   switch (operation.verb) {
@@ -117,80 +122,6 @@ export function dotWord(dot: Dot, trans: TranslationBundle): string {
     attention: trans.__('needs attention')
   };
   return words[dot];
-}
-
-/** What a finding is about, in the user's language; its message says the details. */
-export function findingWord(
-  finding: IFinding,
-  trans: TranslationBundle
-): string {
-  const words: Words = {
-    interpreter: trans.__('Python does not start'),
-    prefix: trans.__('paths lead elsewhere'),
-    records: trans.__('files do not match their records'),
-    bytecode: trans.__('compiled files are stale'),
-    kernel: trans.__('the kernel does not start'),
-    latency: trans.__('the disk is slow'),
-    editable: trans.__('editable packages'),
-    clobbered: trans.__('pip overwrote files of conda'),
-    missing: trans.__('files are missing'),
-    outside: trans.__('links lead outside'),
-    space: trans.__('not enough space')
-  };
-  return words[finding.check] ?? finding.message;
-}
-
-/** A heading for an error, in the user's language, by its code. */
-export function errorTitle(error: ApiError, trans: TranslationBundle): string {
-  const words: Words = {
-    [UNREACHABLE]: trans.__('The Jupyter server does not answer.'),
-    [EXTENSION_MISSING]: trans.__(
-      'The server part of ModelArts NB is not running.'
-    ),
-    invalid_name: trans.__('This name cannot be used.'),
-    name_taken: trans.__('This name is taken.'),
-    not_found: trans.__('Not found.'),
-    not_an_environment: trans.__('This is not a conda environment.'),
-    disk_missing: trans.__('The persistent disk is not there.'),
-    disk_full: trans.__('The disk is full.'),
-    disk_failure: trans.__('The disk failed.'),
-    disk_timeout: trans.__('The disk does not answer.'),
-    access_denied: trans.__('No permission.'),
-    forbidden: trans.__('No permission.'),
-    tool_missing: trans.__('The tool is not in this container.'),
-    worker_lost: trans.__('The server part failed.'),
-    internal: trans.__('The server part failed.'),
-    busy: trans.__('Somebody else is working on it.'),
-    cancelled: trans.__('Cancelled.'),
-    archive_invalid: trans.__('The archive cannot be used.'),
-    archive_hostile: trans.__('The archive is not safe to unpack.'),
-    platform_mismatch: trans.__('Made for another platform.'),
-    pack_refused: trans.__('The environment cannot be packed as it is.'),
-    unsolvable: trans.__('No set of packages fits the request.'),
-    network_unavailable: trans.__('A channel could not be reached.'),
-    engine_failed: trans.__('The installation failed.'),
-    config_invalid: trans.__('A settings file cannot be read.'),
-    owner_unknown: trans.__('Several people use this disk.'),
-    tampered: trans.__('A file is not the one that was installed.'),
-    usage: trans.__('Something is missing or of the wrong kind.')
-  };
-  return words[error.code] ?? trans.__('Something went wrong.');
-}
-
-/** What to do about errors that only the browser knows; others bring their hint. */
-export function errorHint(error: ApiError, trans: TranslationBundle): string {
-  switch (error.code) {
-    case UNREACHABLE:
-      return trans.__(
-        'Check the connection; running operations go on without it.'
-      );
-    case EXTENSION_MISSING:
-      return trans.__(
-        'Run `ma restore` (or `pip install modelarts_nb` beside JupyterLab) and restart the Jupyter server.'
-      );
-    default:
-      return error.hint;
-  }
 }
 
 export function baseName(path: string): string {

@@ -10,11 +10,9 @@ import {
   IPreflight,
   IRemoved,
   IStatus,
-  Json,
+  Params,
   Verb
 } from './types';
-
-type Params = { [key: string]: Json | undefined };
 
 /** Our REST API, one method a resource. Every method rejects with `ApiError`. */
 export class Client {

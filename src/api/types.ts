@@ -3,6 +3,9 @@
 export type Json =
   string | number | boolean | null | Json[] | { [key: string]: Json };
 
+/** Parameters of an operation; undefined ones are not sent. */
+export type Params = { [key: string]: Json | undefined };
+
 export interface IWireError {
   code: string;
   message: string;
@@ -84,13 +87,20 @@ export interface IDisk {
   error: IWireError | null;
 }
 
+export interface IRestored {
+  what: string;
+  state: 'restored' | 'already' | 'skipped' | 'failed';
+  detail: string;
+}
+
 export interface IStatus {
   version: string;
   disk: IDisk;
   owner: string;
   /** Names of environments of the image that have no copy on the disk. */
   lost: string[];
-  restore: { ran: string | null; ok: boolean; lines: Json[] } | null;
+  /** What the last restore in this container did. */
+  restore: { ran: string | null; ok: boolean; lines: IRestored[] } | null;
   hook: { installed: boolean; version: string | null } | null;
 }
 
@@ -111,7 +121,8 @@ export type Verb =
   | 'archive.remove'
   | 'keep.add'
   | 'keep.drop'
-  | 'hook.install';
+  | 'hook.install'
+  | 'restore';
 
 export type OperationState =
   'running' | 'done' | 'failed' | 'cancelled' | 'lost';
@@ -137,6 +148,26 @@ export interface IOperation {
   error: IWireError | null;
   result: Json;
   owner: string;
+}
+
+/** One package of a plan; `size` is that of its download. */
+export interface IPlanned {
+  name: string;
+  version: string;
+  build: string;
+  channel: string;
+  size: number | null;
+}
+
+/**
+ * What create, install and uninstall answer to `dry_run`. A package that
+ * changes its version is in `add` and in `remove`; `pip` are lines for pip.
+ */
+export interface IPlan {
+  name: string;
+  add: IPlanned[];
+  remove: IPlanned[];
+  pip: string[];
 }
 
 /** What packing an environment would meet. */

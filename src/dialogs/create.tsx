@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { Params } from '../api/types';
 import { IModelArtsNb } from '../tokens';
 import { SelectField, TextField } from './fields';
 import { IFields, askForm } from './form';
@@ -43,23 +44,26 @@ export async function askCreate(
       (value.from === 'file' && !value.file.trim()
         ? trans.__('Name the file.')
         : null),
-    submit: value =>
-      operations.start(
-        'env.create',
-        value.from === 'file'
-          ? {
-              name: value.name,
-              file: value.file.trim(),
-              channels: specs(value.channels)
-            }
-          : {
-              name: value.name,
-              python: value.python || undefined,
-              specs: specs(value.packages),
-              channels: specs(value.channels)
-            }
-      )
+    submit: value => operations.start('env.create', paramsOf(value)),
+    preview: {
+      nb,
+      start: value =>
+        operations.start('env.create', { ...paramsOf(value), dry_run: true })
+    }
   });
+}
+
+function paramsOf(value: IValue): Params {
+  const { name } = value;
+  const channels = specs(value.channels);
+  return value.from === 'file'
+    ? { name, file: value.file.trim(), channels }
+    : {
+        name,
+        python: value.python || undefined,
+        specs: specs(value.packages),
+        channels
+      };
 }
 
 function CreateFields(

@@ -1,14 +1,12 @@
 import React from 'react';
 
-import { asApiError } from '../api/request';
-import { IPackage } from '../api/types';
 import { IModelArtsNb } from '../tokens';
-import { baseName } from '../words';
-import { CopyButton, ErrorBox } from './error';
+import { CopyButton } from './error';
 import { SelectField, TextField } from './fields';
 import { Findings } from './findings';
 import { askForm, show } from './form';
-import { nameProblem, specs } from './names';
+import { Loaded } from './loaded';
+import { nameProblem } from './names';
 
 /** Ask for the new name of an environment. */
 export async function askRename(nb: IModelArtsNb, name: string): Promise<void> {
@@ -42,128 +40,6 @@ export async function askRename(nb: IModelArtsNb, name: string): Promise<void> {
       </>
     )
   });
-}
-
-/** Ask what to install into an environment. */
-export async function askInstall(
-  nb: IModelArtsNb,
-  name: string
-): Promise<void> {
-  const { trans, operations } = nb;
-  await askForm({
-    title: trans.__('Install Packages into %1', name),
-    accept: trans.__('Install'),
-    trans,
-    initial: { packages: '', pip: '', channels: '' },
-    problem: value =>
-      specs(value.packages).length + specs(value.pip).length
-        ? null
-        : trans.__('Name at least one package.'),
-    submit: value =>
-      operations.start('env.install', {
-        name,
-        specs: specs(value.packages),
-        pip: specs(value.pip),
-        channels: specs(value.channels)
-      }),
-    fields: ({ value, set }) => (
-      <>
-        <TextField
-          label={trans.__('Packages from conda channels')}
-          value={value.packages}
-          placeholder="numpy pandas>=2"
-          onChange={packages => set({ packages })}
-          first
-        />
-        <TextField
-          label={trans.__('Packages from pip')}
-          value={value.pip}
-          onChange={pip => set({ pip })}
-        />
-        <TextField
-          label={trans.__('Channels')}
-          value={value.channels}
-          placeholder={trans.__('those of .condarc')}
-          onChange={channels => set({ channels })}
-        />
-      </>
-    )
-  });
-}
-
-/** What is installed in an environment, to read and to search. */
-export async function showPackages(
-  nb: IModelArtsNb,
-  name: string
-): Promise<void> {
-  const { trans, client } = nb;
-  await show(
-    trans.__('Packages of %1', name),
-    <Loaded nb={nb} load={() => client.packages(name)}>
-      {packages => <PackageTable nb={nb} packages={packages} />}
-    </Loaded>,
-    trans
-  );
-}
-
-function PackageTable(props: {
-  nb: IModelArtsNb;
-  packages: IPackage[];
-}): React.ReactElement {
-  const { nb, packages } = props;
-  const { trans, format } = nb;
-  const [wanted, setWanted] = React.useState('');
-  const found = packages.filter(item =>
-    item.name.toLowerCase().includes(wanted.toLowerCase())
-  );
-  return (
-    <>
-      <TextField
-        label={trans._n(
-          'Search in %2 package',
-          'Search in %2 packages',
-          packages.length,
-          format.count(packages.length)
-        )}
-        value={wanted}
-        onChange={setWanted}
-        first
-      />
-      <div
-        className="ma-Scroll"
-        tabIndex={0}
-        role="region"
-        aria-label={trans.__('Packages')}
-      >
-        <table className="ma-Table">
-          <thead>
-            <tr>
-              <th scope="col">{trans.__('Name')}</th>
-              <th scope="col">{trans.__('Version')}</th>
-              <th scope="col">{trans.__('From')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.map(item => (
-              <tr key={`${item.manager} ${item.name}`}>
-                <td>{item.name}</td>
-                <td>{item.version}</td>
-                <td>
-                  {item.manager === 'pip' ? 'pip' : channelName(item.channel)}
-                  {item.editable && ` (${trans.__('editable')})`}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </>
-  );
-}
-
-/** The last part of a channel's address says enough. */
-function channelName(channel: string): string {
-  return baseName(channel) || 'conda';
 }
 
 /** The environment as a text to keep: environment.yml, or the exact list. */
@@ -244,27 +120,4 @@ export async function askCheck(nb: IModelArtsNb, name: string): Promise<void> {
       </Loaded>
     )
   });
-}
-
-/** Show what a promise brings, its error, or that it is on its way. */
-function Loaded<T>(props: {
-  nb: IModelArtsNb;
-  load: () => Promise<T>;
-  children: (value: T) => React.ReactElement;
-}): React.ReactElement {
-  const { nb, load, children } = props;
-  const [value, setValue] = React.useState<{ it: T } | null>(null);
-  const [error, setError] = React.useState<unknown>(null);
-  const once = React.useRef(load);
-  React.useEffect(() => {
-    once.current().then(it => setValue({ it }), setError);
-  }, []);
-  if (error) {
-    return <ErrorBox error={asApiError(error)} trans={nb.trans} />;
-  }
-  return value ? (
-    children(value.it)
-  ) : (
-    <p role="status">{nb.trans.__('Reading…')}</p>
-  );
 }

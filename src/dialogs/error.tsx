@@ -2,26 +2,48 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { ApiError } from '../api/request';
-import { errorHint, errorTitle } from '../words';
+import {
+  errorHint,
+  errorTitle,
+  readsEnglish,
+  textMatters
+} from '../serverWords';
 
 interface IErrorBoxProps {
   error: ApiError;
   trans: TranslationBundle;
+  /** Somebody else shows the title. */
+  untitled?: boolean;
 }
 
 /** What happened, why, what to do; the technical part folds out and can be copied. */
-export function ErrorBox({ error, trans }: IErrorBoxProps): React.ReactElement {
+export function ErrorBox(props: IErrorBoxProps): React.ReactElement {
+  const { error, trans, untitled } = props;
   const title = errorTitle(error, trans);
   const hint = errorHint(error, trans);
-  const known = error.status === 0 || error.code.startsWith('server_');
+  // The browser's own errors say all by title and hint.
+  const ours = error.code.startsWith('server_');
+  const message = ours || error.message === title ? '' : error.message;
+  const english = readsEnglish(trans);
+  const technical = [
+    english ? '' : message,
+    english || ours ? '' : error.hint,
+    error.technical
+  ]
+    .filter(Boolean)
+    .join('\n');
   return (
     <div className="ma-ErrorBox" role="alert">
-      <strong>{title}</strong>
-      {!(known && error.code !== 'error') && error.message !== title && (
-        <p>{error.message}</p>
-      )}
+      {!untitled && <strong>{title}</strong>}
+      {english && message && <p>{message}</p>}
       {hint && <p>{hint}</p>}
-      {error.technical && <Technical text={error.technical} trans={trans} />}
+      {technical && (
+        <Technical
+          text={technical}
+          trans={trans}
+          open={!english && textMatters(error)}
+        />
+      )}
     </div>
   );
 }
@@ -30,10 +52,11 @@ export function ErrorBox({ error, trans }: IErrorBoxProps): React.ReactElement {
 export function Technical(props: {
   text: string;
   trans: TranslationBundle;
+  open?: boolean;
 }): React.ReactElement {
-  const { text, trans } = props;
+  const { text, trans, open } = props;
   return (
-    <details className="ma-Technical">
+    <details className="ma-Technical" open={open}>
       <summary>{trans.__('Technical details')}</summary>
       <pre>{text}</pre>
       <CopyButton text={text} trans={trans} />

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IFinding } from '../api/types';
-import { findingWord } from '../words';
+import { findingWord, fixWord, readsEnglish } from '../serverWords';
 
 /** Findings in words: what is wrong, what would mend it, which files. */
 export function Findings(props: {
@@ -19,6 +19,7 @@ export function Findings(props: {
     warning: trans.__('Warning'),
     error: trans.__('Error')
   };
+  const english = readsEnglish(trans);
   return (
     <ul className="ma-Findings">
       {bad.map((finding, index) => (
@@ -26,8 +27,17 @@ export function Findings(props: {
           <strong>
             {levels[finding.level]}: {findingWord(finding, trans)}
           </strong>
-          <div>{finding.message}</div>
-          {finding.fix && <div className="ma-muted">{finding.fix}</div>}
+          {english && <div>{finding.message}</div>}
+          {finding.fix && (
+            <div className="ma-muted">{fixWord(finding, trans)}</div>
+          )}
+          {!english && (
+            <details>
+              <summary>{trans.__('Details')}</summary>
+              <p>{finding.message}</p>
+              {finding.fix && <p>{finding.fix}</p>}
+            </details>
+          )}
           {finding.files.length > 0 && (
             <details>
               <summary>

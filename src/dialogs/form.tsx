@@ -4,7 +4,12 @@ import { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { ApiError, asApiError } from '../api/request';
+import { IOperation } from '../api/types';
+import { errorTitle } from '../serverWords';
+import { IModelArtsNb } from '../tokens';
+import { BodyDialog } from './dialog';
 import { ErrorBox } from './error';
+import { Preview } from './preview';
 
 /** What a form's fields get to draw themselves and to report changes. */
 export interface IFields<V> {
@@ -23,6 +28,16 @@ export interface IForm<V> {
   problem: (value: V) => string | null;
   submit: (value: V) => Promise<unknown>;
   danger?: boolean;
+  preview?: IFormPreview<V>;
+}
+
+/** A second button that shows what the first would do. */
+export interface IFormPreview<V> {
+  nb: IModelArtsNb;
+  /** Start the operation that only looks. */
+  start: (value: V) => Promise<IOperation>;
+  /** Begin without being asked. */
+  atOnce?: boolean;
 }
 
 class FormBody<V> extends ReactWidget {
@@ -30,12 +45,16 @@ class FormBody<V> extends ReactWidget {
     super();
     this.addClass('ma-Form');
     this.value = form.initial;
+    this._previewed = form.preview?.atOnce ? 1 : 0;
   }
 
   value: V;
 
   /** Called when the value changes. */
   onChange: () => void = () => undefined;
+
+  /** Called when the preview was stopped. */
+  onStop: () => void = () => undefined;
 
   get problem(): string | null {
     return this.form.problem(this.value);
@@ -44,6 +63,12 @@ class FormBody<V> extends ReactWidget {
   /** Say what is wrong from now on; a fresh form does not nag. */
   insist(): void {
     this._insisting = true;
+    this.update();
+  }
+
+  /** Look what would be done, from the start. */
+  preview(): void {
+    this._previewed = Math.abs(this._previewed) + 1;
     this.update();
   }
 
@@ -60,6 +85,8 @@ class FormBody<V> extends ReactWidget {
           value={this.value}
           set={change => {
             this.value = { ...this.value, ...change };
+            // What was seen is no longer what would be done.
+            this._hidePreview();
             this.insist();
             this.onChange();
           }}
@@ -68,36 +95,69 @@ class FormBody<V> extends ReactWidget {
           {this._insisting && this.problem}
         </p>
         {this._error && <ErrorBox error={this._error} trans={form.trans} />}
+        {form.preview && this._previewed > 0 && (
+          <Preview
+            key={this._previewed}
+            nb={form.preview.nb}
+            start={() => form.preview!.start(this.value)}
+            onCancel={() => {
+              this._hidePreview();
+              this.update();
+              this.onStop();
+            }}
+          />
+        )}
       </>
     );
   }
 
+  private _hidePreview(): void {
+    this._previewed = -Math.abs(this._previewed);
+  }
+
+  /** The number of the preview that is shown; none while it is not positive. */
+  private _previewed: number;
   private _error: ApiError | null = null;
   private _insisting = false;
 }
 
+const PREVIEW = 'ma-mod-preview';
+
 /** A dialog that stays, input and all, until the server has accepted it. */
-class FormDialog<V> extends Dialog<void> {
+class FormDialog<V> extends BodyDialog<void> {
   constructor(form: IForm<V>) {
     const body = new FormBody(form);
     const accept = form.danger
       ? Dialog.warnButton({ label: form.accept })
       : Dialog.okButton({ label: form.accept });
+    const buttons = [
+      Dialog.cancelButton({ label: form.trans.__('Cancel') }),
+      ...(form.preview
+        ? [
+            Dialog.createButton({
+              label: form.trans.__('Preview'),
+              className: PREVIEW
+            })
+          ]
+        : []),
+      accept
+    ];
+    const last = buttons.length - 1;
     super({
       title: form.title,
       body: body as unknown as Dialog.IBodyWidget<void>,
-      buttons: [
-        Dialog.cancelButton({ label: form.trans.__('Cancel') }),
-        accept
-      ],
+      buttons,
       // A disabled button cannot have the focus, and without it Escape is not heard.
-      defaultButton: body.problem === null ? 1 : 0,
+      defaultButton: body.problem === null ? last : 0,
       focusNodeSelector: '[data-first]'
     });
     this.addClass('ma-Dialog');
     this._form = form;
     this._formBody = body;
+    this._accept = last;
     body.onChange = () => this._enable();
+    body.onStop = () =>
+      this.node.querySelector<HTMLElement>(`.${PREVIEW}`)?.focus();
   }
 
   protected override onAfterAttach(msg: Message): void {
@@ -105,8 +165,13 @@ class FormDialog<V> extends Dialog<void> {
     this._enable();
   }
 
-  override resolve(index = 1): void {
-    if (index !== 1) {
+  protected override enter(): void {
+    this.resolve(this._accept);
+  }
+
+  override resolve(index = this._accept): void {
+    // Cancel is the first button.
+    if (index === 0) {
       super.resolve(index);
       return;
     }
@@ -117,6 +182,10 @@ class FormDialog<V> extends Dialog<void> {
     if (body.problem !== null) {
       body.insist();
       this._enable();
+      return;
+    }
+    if (index !== this._accept) {
+      body.preview();
       return;
     }
     this._busy = true;
@@ -135,22 +204,24 @@ class FormDialog<V> extends Dialog<void> {
   }
 
   private _enable(): void {
-    const button = this.node.querySelector<HTMLButtonElement>(
-      '.jp-Dialog-footer .jp-mod-accept'
-    );
-    if (button) {
-      const focused = document.activeElement === button;
+    const buttons = [
+      ...this.node.querySelectorAll<HTMLButtonElement>(
+        '.jp-Dialog-footer .jp-Dialog-button'
+      )
+    ];
+    const [cancel, ...others] = buttons;
+    const focused = document.activeElement as HTMLButtonElement;
+    for (const button of others) {
       button.disabled = this._busy || this._formBody.problem !== null;
-      if (focused && button.disabled) {
-        this.node
-          .querySelector<HTMLElement>('.jp-Dialog-footer .jp-mod-reject')
-          ?.focus();
-      }
+    }
+    if (focused?.disabled && others.includes(focused)) {
+      cancel.focus();
     }
   }
 
   private readonly _form: IForm<V>;
   private readonly _formBody: FormBody<V>;
+  private readonly _accept: number;
   private _busy = false;
 }
 
@@ -172,11 +243,23 @@ export async function show(
 ): Promise<void> {
   const widget = ReactWidget.create(body);
   widget.addClass('ma-Form');
-  const dialog = new Dialog({
+  const dialog = new BodyDialog({
     title,
     body: widget as unknown as Dialog.IBodyWidget<void>,
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });
   dialog.addClass('ma-Dialog');
   await dialog.launch();
+}
+
+/** Say what went wrong, and what to do about it. */
+export async function showError(
+  error: ApiError,
+  trans: TranslationBundle
+): Promise<void> {
+  await show(
+    errorTitle(error, trans),
+    <ErrorBox error={error} trans={trans} untitled />,
+    trans
+  );
 }

@@ -4,7 +4,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client } from '../api/client';
 import { ApiError, asApiError } from '../api/request';
-import { IOperation, Json, Verb } from '../api/types';
+import { IOperation, Params, Verb } from '../api/types';
 
 /** The event schema of hints: "read again", never a truth in itself. */
 export const HINT_SCHEMA = 'https://modelarts-nb/operation/v1';
@@ -86,10 +86,7 @@ export class Operations implements IDisposable {
   }
 
   /** Start an operation; it is in `list` when the promise resolves. */
-  async start(
-    verb: Verb,
-    params: { [key: string]: Json | undefined }
-  ): Promise<IOperation> {
+  async start(verb: Verb, params: Params): Promise<IOperation> {
     const operation = await this._client.start(verb, params);
     this._turn += 1;
     if (!this._list.some(other => other.id === operation.id)) {
@@ -213,6 +210,11 @@ function order(a: IOperation, b: IOperation): number {
   const rank = (operation: IOperation) =>
     operation.state === 'running' ? 0 : 1;
   return rank(a) - rank(b) || b.started.localeCompare(a.started);
+}
+
+/** Whether it only looks what it would do: its end is no news, its result a plan. */
+export function isPreview(operation: IOperation): boolean {
+  return operation.params.dry_run === true;
 }
 
 /** Between 0 and 1, by bytes where they are known, else by files; null: unknown. */

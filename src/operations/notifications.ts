@@ -5,7 +5,9 @@ import { IOperation } from '../api/types';
 import { CommandIDs } from '../commands';
 import { percentOf } from '../panel/progress';
 import { IModelArtsNb } from '../tokens';
-import { errorTitle, operationEnd, operationTitle } from '../words';
+import { isPreview } from './model';
+import { errorTitle, readsEnglish } from '../serverWords';
+import { operationEnd, operationTitle } from '../words';
 import { ApiError } from '../api/request';
 
 /** How long a good end is shown, in ms; a bad one stays. */
@@ -36,7 +38,11 @@ export function notifyOperations(
     shown.set(operation.id, { notification, percent: 0 });
   };
 
-  operations.began.connect((_, operation) => begin(operation));
+  operations.began.connect((_, operation) => {
+    if (!isPreview(operation)) {
+      begin(operation);
+    }
+  });
 
   operations.changed.connect(() => {
     for (const operation of operations.running) {
@@ -54,6 +60,9 @@ export function notifyOperations(
   });
 
   operations.ended.connect((_, operation) => {
+    if (isPreview(operation)) {
+      return;
+    }
     const entry = shown.get(operation.id);
     shown.delete(operation.id);
     const end = endOf(operation, nb, commands);
@@ -107,7 +116,12 @@ function endOf(
       const error = operation.error ? new ApiError(operation.error, 500) : null;
       return {
         message: error
-          ? `${title}: ${errorTitle(error, trans)} ${error.message}`
+          ? [
+              `${title}: ${errorTitle(error, trans)}`,
+              readsEnglish(trans) ? error.message : ''
+            ]
+              .join(' ')
+              .trim()
           : message,
         type: 'error',
         autoClose: false,

@@ -6,6 +6,7 @@ import { IOperation } from '../api/types';
 import { CommandIDs } from '../commands';
 import { ErrorBox } from '../dialogs/error';
 import { LogView } from '../dialogs/log';
+import { isPreview } from '../operations/model';
 import { operationEnd, operationTitle } from '../words';
 import { usePanel, useRun } from './context';
 import { paceLine, Progress } from './progress';
@@ -22,8 +23,12 @@ interface IActivityProps {
 
 /** What runs now and what has ended, until it is dismissed. */
 export function Activity(props: IActivityProps): React.ReactElement | null {
-  const { operations, open, onToggle } = props;
+  const { open, onToggle } = props;
   const { trans } = usePanel();
+  // What a preview found is shown where it was asked for.
+  const operations = props.operations.filter(
+    item => item.state === 'running' || !isPreview(item)
+  );
   const run = useRun();
   const running = operations.filter(item => item.state === 'running').length;
   const ended = operations.filter(item => item.state !== 'running');
@@ -100,7 +105,9 @@ const Item = React.memo(function Item(props: { operation: IOperation }) {
           />
         )}
       </div>
-      {state === 'running' && <Progress operation={operation} />}
+      {state === 'running' && (
+        <Progress operation={operation} trans={trans} format={format} />
+      )}
       {(state === 'failed' || state === 'lost') && (
         <Failure operation={operation} />
       )}

@@ -4,7 +4,13 @@ import React from 'react';
 import { ApiError } from '../api/request';
 import { IDisk, IStatus } from '../api/types';
 import { CommandIDs } from '../commands';
-import { errorHint, errorTitle } from '../words';
+import { Technical } from '../dialogs/error';
+import {
+  diskReason,
+  errorHint,
+  errorTitle,
+  readsEnglish
+} from '../serverWords';
 import { usePanel, useRun } from './context';
 
 /** The one question: what survives a restart? */
@@ -24,7 +30,7 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
             disk.root
           )}
         </p>
-        {disk.reason && <p className="ma-muted">{disk.reason}</p>}
+        <p className="ma-muted">{diskReason(disk, trans)}</p>
       </Line>
     );
   }
@@ -52,11 +58,51 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
       </Line>
     );
   }
-  return (
+  const back = comesBack(status);
+  if (back === 'refused' || back === 'failed') {
+    return (
+      <Line
+        kind={back === 'refused' ? 'bad' : 'warn'}
+        text={
+          back === 'refused'
+            ? trans.__('The hook refused to run')
+            : trans.__('Not everything came back')
+        }
+      >
+        <Hook status={status} />
+      </Line>
+    );
+  }
+  return back === 'by hand' ? (
+    <Line
+      kind="warn"
+      text={trans.__('Environments survive a restart, kernels do not yet')}
+    >
+      <Hook status={status} />
+    </Line>
+  ) : (
     <Line kind="good" text={trans.__('Restart-safe')}>
       <Hook status={status} />
     </Line>
   );
+}
+
+/** Whether what survives also comes back, and by itself. */
+type Back = 'ran' | 'installed' | 'by hand' | 'failed' | 'refused';
+
+function comesBack({ hook, restore }: IStatus): Back {
+  if (restore?.ran && !restore.ok) {
+    // Files that are not the installed ones are never run.
+    return restore.lines.some(
+      line => line.state === 'failed' && line.detail.startsWith('refused')
+    )
+      ? 'refused'
+      : 'failed';
+  }
+  if (!hook?.installed) {
+    return 'by hand';
+  }
+  return restore?.ran ? 'ran' : 'installed';
 }
 
 function someOf(names: string[], trans: TranslationBundle): string {
@@ -66,40 +112,71 @@ function someOf(names: string[], trans: TranslationBundle): string {
     : shown;
 }
 
-/** Whether what survives also comes back by itself. */
-function Hook({ status }: { status: IStatus }): React.ReactElement | null {
+/** What is known of the hook, and the one click that mends it. */
+function Hook({ status }: { status: IStatus }): React.ReactElement {
   const { trans, format } = usePanel();
   const run = useRun();
-  const { hook, restore } = status;
-  if (restore?.ran) {
-    const when = format.day(restore.ran);
-    return (
-      <p className="ma-muted" title={format.exact(restore.ran)}>
-        {restore.ok
-          ? trans.__('hook ran %1', when)
-          : trans.__('hook ran %1, not everything came back', when)}
-      </p>
-    );
-  }
-  if (hook?.installed) {
-    return (
-      <p className="ma-muted">
-        {trans.__('The hook is installed; it runs at the next start.')}
-      </p>
-    );
-  }
-  return (
-    <p>
-      {trans.__('Kernels do not come back by themselves yet.')}{' '}
-      <button
-        type="button"
-        className="ma-Button ma-link"
-        onClick={() => run(CommandIDs.installHook)}
-      >
-        {trans.__('Install the hook')}
-      </button>
-    </p>
+  const { restore } = status;
+  const back = comesBack(status);
+  const act = (label: string, command: string) => (
+    <button
+      type="button"
+      className="ma-Button ma-link"
+      onClick={() => run(command)}
+    >
+      {label}
+    </button>
   );
+  const ran = restore?.ran ? (
+    <span title={format.exact(restore.ran)}>
+      {status.hook?.installed
+        ? trans.__('hook ran %1', format.day(restore.ran))
+        : trans.__('restored %1', format.day(restore.ran))}
+    </span>
+  ) : null;
+  switch (back) {
+    case 'ran':
+      return <p className="ma-muted">{ran}</p>;
+    case 'installed':
+      return (
+        <p className="ma-muted">
+          {trans.__('The hook is installed; it runs at the next start.')}
+        </p>
+      );
+    case 'by hand':
+      return (
+        <>
+          {ran && <p className="ma-muted">{ran}</p>}
+          <p>
+            {trans.__('Kernels do not come back by themselves yet.')}{' '}
+            {act(trans.__('Install the hook'), CommandIDs.installHook)}
+          </p>
+        </>
+      );
+    default:
+      return (
+        <>
+          <p className="ma-muted">{ran}</p>
+          <p>
+            {back === 'refused'
+              ? trans.__(
+                  'A file on the disk is not the one that was installed. If you trust this disk, install the hook again.'
+                )
+              : trans.__('Some of it could not be restored.')}{' '}
+            {back === 'refused'
+              ? act(trans.__('Install the hook'), CommandIDs.installHook)
+              : act(trans.__('Restore again'), CommandIDs.restoreNow)}
+          </p>
+          <Technical
+            trans={trans}
+            text={(restore?.lines ?? [])
+              .filter(line => line.state === 'failed')
+              .map(line => `${line.what}: ${line.detail}`)
+              .join('\n')}
+          />
+        </>
+      );
+  }
 }
 
 function NoDisk({ disk }: { disk: IDisk }): React.ReactElement {
@@ -114,13 +191,16 @@ function NoDisk({ disk }: { disk: IDisk }): React.ReactElement {
           : trans.__('The persistent disk is not there.')
       }
     >
-      {error && <p>{error.message}</p>}
+      {error && readsEnglish(trans) && <p>{error.message}</p>}
       <p>
         {(error && errorHint(error, trans)) ||
           trans.__(
             'Set MODELARTS_NB_DISK (PersistentDisk.root) to the folder that survives a restart, then restart the server.'
           )}
       </p>
+      {error && !readsEnglish(trans) && (
+        <Technical text={error.message} trans={trans} />
+      )}
     </Line>
   );
 }

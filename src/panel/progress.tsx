@@ -59,13 +59,15 @@ export function percentOf(operation: IOperation): number | null {
   return part === null ? null : Math.floor(part * 100);
 }
 
-/** A bar with the numbers a person wants beside it. */
-export function Progress({
-  operation
-}: {
+interface IProgressProps {
   operation: IOperation;
-}): React.ReactElement {
-  const { trans, format } = usePanel();
+  trans: TranslationBundle;
+  format: Format;
+}
+
+/** A bar with the numbers a person wants beside it. */
+export function Progress(props: IProgressProps): React.ReactElement {
+  const { operation, trans, format } = props;
   const percent = percentOf(operation);
   return (
     <>

@@ -3,7 +3,8 @@ import React from 'react';
 
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
-import { dotOf, dotWord, findingWord, phaseWord } from '../words';
+import { findingWord, fixWord } from '../serverWords';
+import { dotOf, dotWord, phaseWord } from '../words';
 import { usePanel, useRun } from './context';
 import { environmentMenu, openMenu } from './menu';
 import { IconButton } from './section';
@@ -97,7 +98,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
           <button
             type="button"
             className="ma-Button ma-stays"
-            title={wrong.fix}
+            title={fixWord(wrong, trans)}
             tabIndex={tabIndex}
             onClick={() => run(CommandIDs.fixEnvironment, { name })}
           >

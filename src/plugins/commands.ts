@@ -26,7 +26,8 @@ const IN_PALETTE = [
   CommandIDs.openNotebook,
   CommandIDs.openConsole,
   CommandIDs.emptyBin,
-  CommandIDs.installHook
+  CommandIDs.installHook,
+  CommandIDs.restoreNow
 ];
 
 /** Every action as a command, the ones for people in the palette too. */

@@ -1,4 +1,3 @@
-import { Dialog, showErrorMessage } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 
 import { asApiError } from '../api/request';
@@ -14,26 +13,16 @@ import { askPack } from '../dialogs/archives';
 import { chooseEnvironment } from '../dialogs/choose';
 import { askClone } from '../dialogs/clone';
 import { askCreate } from '../dialogs/create';
-import {
-  askCheck,
-  askInstall,
-  askRename,
-  showExport,
-  showPackages
-} from '../dialogs/environment';
+import { askCheck, askRename, showExport } from '../dialogs/environment';
+import { showError } from '../dialogs/form';
 import { askKeepAll, keep } from '../dialogs/keep';
+import { askInstall, showPackages } from '../dialogs/packages';
 import { IModelArtsNb } from '../tokens';
-import { errorHint, errorTitle } from '../words';
 
 /** Show why an action did not start. */
 export async function tell(nb: IModelArtsNb, reason: unknown): Promise<void> {
   const error = asApiError(reason);
-  const hint = errorHint(error, nb.trans);
-  await showErrorMessage(
-    errorTitle(error, nb.trans),
-    [error.message, hint].filter(Boolean).join('\n'),
-    [Dialog.okButton({ label: nb.trans.__('Close') })]
-  );
+  await showError(error, nb.trans);
 }
 
 const onDisk = (environment: IEnvironment) => environment.where === 'disk';
@@ -117,7 +106,7 @@ export function addEnvironmentCommands(
     item => askInstall(nb, item.name)
   );
   about(CommandIDs.showPackages, trans.__('Show Packages'), any, item =>
-    showPackages(nb, onDisk(item) ? item.name : item.prefix)
+    showPackages(nb, item)
   );
   about(
     CommandIDs.exportEnvironment,

@@ -3,22 +3,30 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILauncher } from '@jupyterlab/launcher';
-import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
-import { DisposableSet } from '@lumino/disposable';
+import { addIcon, saveIcon } from '@jupyterlab/ui-components';
+import { IDisposable } from '@lumino/disposable';
 
-import { argsOf, CommandIDs, IEnvironmentArgs } from '../commands';
+import { CommandIDs } from '../commands';
+import { endangered } from '../dialogs/keep';
+import { panelIcon } from '../icons';
 import { IModelArtsNb } from '../tokens';
 
-const NOTEBOOK = 'modelarts-nb:launch-notebook';
-const CONSOLE = 'modelarts-nb:launch-console';
+const CATEGORY = 'ModelArts NB';
 
-/** The launcher draws every card at once; more than these slow it down. */
-const MOST = 100;
+const OPEN = 'modelarts-nb:launch-panel';
+const CREATE = 'modelarts-nb:launch-create';
+const KEEP = 'modelarts-nb:launch-keep';
 
-/** A notebook and a console for each environment, under a category of our own. */
+/**
+ * What to do about environments, under a category of our own.
+ *
+ * JupyterLab itself has a notebook and a console card for every kernel, ours
+ * too, by the environment's name: repeating them would only make a choice of two
+ * that are the same.
+ */
 export const launcher: JupyterFrontEndPlugin<void> = {
   id: 'modelarts_nb:launcher',
-  description: 'Adds environments to the launcher.',
+  description: 'Adds a new environment, and keeping one, to the launcher.',
   autoStart: true,
   requires: [IModelArtsNb],
   optional: [ILauncher],
@@ -32,46 +40,37 @@ export const launcher: JupyterFrontEndPlugin<void> = {
     }
     const { inventory, trans } = nb;
     const { commands } = app;
-    const nameOf = (args: object) =>
-      argsOf<IEnvironmentArgs>({ ...args }).name ?? '';
-    commands.addCommand(NOTEBOOK, {
-      label: args => nameOf(args),
-      caption: args => trans.__('A notebook in %1', nameOf(args)),
-      icon: notebookIcon,
-      execute: args => commands.execute(CommandIDs.openNotebook, args)
+    commands.addCommand(OPEN, {
+      label: trans.__('Environments'),
+      caption: trans.__('Environments on the disk and in this image'),
+      icon: panelIcon,
+      execute: () => commands.execute(CommandIDs.openPanel)
     });
-    commands.addCommand(CONSOLE, {
-      label: args => trans.__('%1: console', nameOf(args)),
-      caption: args => trans.__('A console in %1', nameOf(args)),
-      icon: consoleIcon,
-      execute: args => commands.execute(CommandIDs.openConsole, args)
+    commands.addCommand(CREATE, {
+      label: trans.__('New environment'),
+      caption: trans.__('An environment that survives a restart'),
+      icon: addIcon,
+      execute: () => commands.execute(CommandIDs.createEnvironment)
     });
+    commands.addCommand(KEEP, {
+      label: trans.__('Keep an environment'),
+      caption: trans.__('Copy what a restart would take to the disk'),
+      icon: saveIcon,
+      execute: () => commands.execute(CommandIDs.keepAll)
+    });
+    for (const [rank, command] of [OPEN, CREATE].entries()) {
+      cards.add({ command, category: CATEGORY, rank });
+    }
 
-    let shown = new DisposableSet();
-    let before = '';
+    let keep: IDisposable | null = null;
     inventory.changed.connect(() => {
-      const names = (inventory.view.environments ?? [])
-        .filter(item => item.where === 'disk' && item.kernel === 'ready')
-        .map(item => item.name)
-        .slice(0, MOST);
-      if (names.join('/') === before) {
-        return;
+      const wanted = endangered(nb).length > 0;
+      if (wanted && !keep) {
+        keep = cards.add({ command: KEEP, category: CATEGORY, rank: 2 });
+      } else if (!wanted && keep) {
+        keep.dispose();
+        keep = null;
       }
-      before = names.join('/');
-      shown.dispose();
-      shown = new DisposableSet();
-      names.forEach((name, rank) => {
-        for (const [place, command] of [NOTEBOOK, CONSOLE].entries()) {
-          shown.add(
-            cards.add({
-              command,
-              args: { name },
-              category: 'ModelArts NB',
-              rank: place * MOST + rank
-            })
-          );
-        }
-      });
     });
   }
 };

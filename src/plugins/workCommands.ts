@@ -82,6 +82,9 @@ export function addWorkCommands(
   add(CommandIDs.installHook, trans.__('Install the Hook'), () =>
     operations.start('hook.install', {})
   );
+  add(CommandIDs.restoreNow, trans.__('Restore Kernels and Settings'), () =>
+    operations.start('restore', {})
+  );
   add<IOperationArgs>(
     CommandIDs.showLog,
     trans.__('Show Log'),

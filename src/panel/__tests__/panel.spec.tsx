@@ -1,138 +1,14 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
-import { act, cleanup, render, screen, within } from '@testing-library/react';
-import userEvent from '@testing-library/user-event';
-import React from 'react';
+import { act, cleanup, screen, within } from '@testing-library/react';
 
-import {
-  environment,
-  FakeServer,
-  operation,
-  status
-} from '../../__tests__/server';
-import { Client } from '../../api/client';
-import { IEnvironment, IOperation, IStatus } from '../../api/types';
+import { environment, FakeServer, operation } from '../../__tests__/server';
 import { CommandIDs } from '../../commands';
-import { Format } from '../../format';
-import { Inventory } from '../../inventory';
-import { Operations } from '../../operations/model';
-import { PanelProvider } from '../context';
-import { PanelView } from '../panel';
-
-const IMAGE = environment({
-  name: 'PyTorch-1.8',
-  prefix: '/image/envs/PyTorch-1.8',
-  where: 'image',
-  survives: false,
-  kernel: 'none'
-});
-
-interface IWorld {
-  status?: IStatus;
-  environments?: IEnvironment[];
-  operations?: IOperation[];
-}
-
-/** The panel over a fake server; `ran` collects the commands it executed. */
-async function open(world: IWorld) {
-  const server = new FakeServer();
-  Object.assign(server.answers, {
-    'GET status': { body: world.status ?? status() },
-    'GET environments': { body: { environments: world.environments ?? [] } },
-    'GET archives': { body: { archives: [] } },
-    'GET bin': { body: { removed: [] } },
-    'GET operations': { body: { operations: world.operations ?? [] } }
-  });
-  return { server, ...(await draw(server)) };
-}
-
-async function draw(server: FakeServer) {
-  const client = new Client(server.settings);
-  const inventory = new Inventory({ client, standby: 'never' });
-  const operations = new Operations({ client, standby: 'never' });
-  const commands = new CommandRegistry();
-  const ran: unknown[] = [];
-  for (const id of Object.values(CommandIDs)) {
-    commands.addCommand(id, {
-      label: id,
-      execute: args => void ran.push([id, args])
-    });
-  }
-  const trans = nullTranslator.load('modelarts_nb');
-  await inventory.refresh();
-  await operations.refresh().catch(() => undefined);
-  render(
-    <PanelProvider
-      value={{
-        client,
-        inventory,
-        operations,
-        commands,
-        trans,
-        format: new Format(trans)
-      }}
-    >
-      <PanelView />
-    </PanelProvider>
-  );
-  return { inventory, operations, ran, user: userEvent.setup() };
-}
+import { draw, IMAGE, open } from './open';
 
 function focus(name: RegExp): void {
   act(() => screen.getByRole('listitem', { name }).focus());
 }
 
 afterEach(cleanup);
-
-describe('the banner', () => {
-  it('says restart-safe only where nothing would be lost', async () => {
-    await open({ environments: [environment({ name: 'mine' })] });
-    expect(screen.getByText('Restart-safe')).toBeTruthy();
-  });
-
-  it('counts what would be lost and keeps it by one click', async () => {
-    const { ran, user } = await open({
-      status: status({ lost: ['PyTorch-1.8'] }),
-      environments: [IMAGE]
-    });
-    expect(screen.getByText('1 environment would be lost')).toBeTruthy();
-    await user.click(screen.getByRole('button', { name: 'Keep it' }));
-    expect(ran).toEqual([[CommandIDs.keepAll, {}]]);
-  });
-
-  it('never calls a folder of the container safe', async () => {
-    const { disk } = status();
-    await open({
-      status: status({ disk: { ...disk, survives: false, kind: 'container' } })
-    });
-    expect(screen.queryByText('Restart-safe')).toBeNull();
-    expect(screen.getByText('Nothing here survives a restart')).toBeTruthy();
-  });
-
-  it('says that the disk is missing and what to set', async () => {
-    const { disk } = status();
-    await open({
-      status: status({
-        disk: {
-          ...disk,
-          exists: false,
-          error: { code: 'disk_missing', message: '/x is not there.' }
-        }
-      })
-    });
-    expect(screen.getByText('The persistent disk is not there.')).toBeTruthy();
-    expect(screen.getByText(/MODELARTS_NB_DISK/)).toBeTruthy();
-  });
-
-  it('says when the hook is not installed', async () => {
-    await open({
-      status: status({ hook: { installed: false, version: null } })
-    });
-    expect(
-      screen.getByRole('button', { name: 'Install the hook' })
-    ).toBeTruthy();
-  });
-});
 
 describe('the list of environments', () => {
   it('names each with its state for everybody', async () => {
@@ -211,7 +87,7 @@ describe('the list of environments', () => {
     await user.keyboard('/torch');
     expect(screen.queryByRole('listitem', { name: /^nlp,/ })).toBeNull();
     await user.keyboard('{Escape}');
-    await new Promise(requestAnimationFrame);
+    await act(() => new Promise(requestAnimationFrame));
     expect(screen.queryByRole('searchbox')).toBeNull();
     expect(document.activeElement?.getAttribute('aria-label')).toMatch(/^mine/);
   });

@@ -1,0 +1,74 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { render } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React from 'react';
+
+import { environment, FakeServer, status } from '../../__tests__/server';
+import { Client } from '../../api/client';
+import { IEnvironment, IOperation, IStatus } from '../../api/types';
+import { CommandIDs } from '../../commands';
+import { Format } from '../../format';
+import { Inventory } from '../../inventory';
+import { Operations } from '../../operations/model';
+import { PanelProvider } from '../context';
+import { PanelView } from '../panel';
+
+export const IMAGE = environment({
+  name: 'PyTorch-1.8',
+  prefix: '/image/envs/PyTorch-1.8',
+  where: 'image',
+  survives: false,
+  kernel: 'none'
+});
+
+interface IWorld {
+  status?: IStatus;
+  environments?: IEnvironment[];
+  operations?: IOperation[];
+}
+
+/** The panel over a fake server; `ran` collects the commands it executed. */
+export async function open(world: IWorld) {
+  const server = new FakeServer();
+  Object.assign(server.answers, {
+    'GET status': { body: world.status ?? status() },
+    'GET environments': { body: { environments: world.environments ?? [] } },
+    'GET archives': { body: { archives: [] } },
+    'GET bin': { body: { removed: [] } },
+    'GET operations': { body: { operations: world.operations ?? [] } }
+  });
+  return { server, ...(await draw(server)) };
+}
+
+export async function draw(server: FakeServer) {
+  const client = new Client(server.settings);
+  const inventory = new Inventory({ client, standby: 'never' });
+  const operations = new Operations({ client, standby: 'never' });
+  const commands = new CommandRegistry();
+  const ran: unknown[] = [];
+  for (const id of Object.values(CommandIDs)) {
+    commands.addCommand(id, {
+      label: id,
+      execute: args => void ran.push([id, args])
+    });
+  }
+  const trans = nullTranslator.load('modelarts_nb');
+  await inventory.refresh();
+  await operations.refresh().catch(() => undefined);
+  render(
+    <PanelProvider
+      value={{
+        client,
+        inventory,
+        operations,
+        commands,
+        trans,
+        format: new Format(trans)
+      }}
+    >
+      <PanelView />
+    </PanelProvider>
+  );
+  return { inventory, operations, ran, user: userEvent.setup() };
+}
