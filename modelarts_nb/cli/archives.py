@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from modelarts_nb.cli import show
-from modelarts_nb.cli.command import Command, Group, ask, do
+from modelarts_nb.cli.command import Command, Group, ask, confirm, do
+from modelarts_nb.cli.completion import archive_files, bin_entries
+
+YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.group(cls=Group)
@@ -22,10 +25,11 @@ def archive_list() -> Any:
 
 
 @archive.command("remove", cls=Command, show=show.done)
-@click.argument("name", metavar="FILE")
-@click.confirmation_option("--yes", prompt="Archives do not go to the bin. Delete it for good?")
-def archive_remove(name: str) -> Any:
+@click.argument("name", metavar="FILE", shell_complete=archive_files)
+@YES
+def archive_remove(name: str, yes: bool) -> Any:
     """Delete an archive and its manifest for good."""
+    confirm(yes, f"Delete {name} for good?")
     return do("archive.remove", name=name)
 
 
@@ -40,9 +44,13 @@ def bin_list() -> Any:
     return ask("bin.list")
 
 
-@bin_.command(cls=Command, show=show.made, examples=("ma bin restore mine",))
-@click.argument("entry")
-@click.option("--as", "name", metavar="NAME", help="Bring it back under another name.")
+@bin_.command(
+    cls=Command,
+    show=show.made,
+    examples=("ma bin restore mine", "ma bin restore mine --as before"),
+)
+@click.argument("entry", shell_complete=bin_entries)
+@click.option("--as", "--name", "name", metavar="NAME", help="Bring it back under another name.")
 def restore(entry: str, name: str | None) -> Any:
     """Bring a removed environment back: ENTRY is its name, or a line of `ma bin list`."""
     return do("bin.restore", entry=entry, name=name)
@@ -50,7 +58,8 @@ def restore(entry: str, name: str | None) -> Any:
 
 @bin_.command(cls=Command, show=show.emptied)
 @click.option("--older-than", "days", type=int, default=0, help="Only what is that many days old.")
-@click.confirmation_option("--yes", prompt="Delete what is in the bin for good?")
-def empty(days: int) -> Any:
+@YES
+def empty(days: int, yes: bool) -> Any:
     """Delete removed environments for good."""
+    confirm(yes, "Delete what is in the bin for good?")
     return do("bin.empty", days=days)

@@ -80,6 +80,11 @@ class Group(click.Group):
 
     command_class = Command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Help where no command is named; the magic says how to show progress even then."""
+        alone = len(args) == 2 and args[0] == "--progress"
+        return super().parse_args(ctx, ["--help"] if alone else args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The order of the source: what is used most comes first."""
         return list(self.commands)
@@ -185,6 +190,13 @@ def _shared_options() -> list[click.Parameter]:
         click.Option(["--disk"], metavar="FOLDER", help="The persistent disk to use."),
         click.Option(["--owner"], metavar="NAME", help="Whose kernels and settings."),
     ]
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Ask before what cannot be undone. Nobody to ask, as in a notebook: it takes ``--yes``."""
+    if not yes:
+        need(sys.stdin.isatty(), f"{question} That cannot be undone.", "Add --yes if you mean it.")
+        click.confirm(question, abort=True, err=True)
 
 
 def need(condition: object, message: str, hint: str = "") -> None:

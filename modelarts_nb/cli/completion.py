@@ -68,3 +68,47 @@ def source_names(
     except ModelArtsNbError:
         return []
     return [CompletionItem(e.name) for e in found if e.name.lower().startswith(incomplete.lower())]
+
+
+def _answers(query: str, value: Callable[[Any], str], incomplete: str) -> list[CompletionItem]:
+    """What a query says, as completions; whatever is wrong, Tab says nothing."""
+    from modelarts_nb.errors import ModelArtsNbError
+    from modelarts_nb.operations.verbs import ask
+
+    try:
+        found = [value(item) for item in ask(query, {})]
+    except (ModelArtsNbError, OSError):
+        return []
+    names = dict.fromkeys(name for name in found if name.lower().startswith(incomplete.lower()))
+    return [CompletionItem(name) for name in names if name]
+
+
+def bin_entries(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What the bin holds: names, and its entries once a stamp is begun."""
+    begun = incomplete[:1].isdigit()
+    return _answers("bin.list", lambda r: str(r.entry if begun else r.name), incomplete)
+
+
+def archive_files(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Archives on the disk."""
+    return _answers("archive.list", lambda a: str(a.path.name), incomplete)
+
+
+def operation_ids(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Operations, running and ended."""
+    return _answers("operation.list", lambda o: str(o.id), incomplete)
+
+
+def running_ids(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Operations that can be cancelled."""
+    return _answers(
+        "operation.list", lambda o: str(o.id) if o.state == "running" else "", incomplete
+    )

@@ -8,6 +8,7 @@ import click
 
 from modelarts_nb.cli import show
 from modelarts_nb.cli.command import Command, Group, ask
+from modelarts_nb.cli.completion import operation_ids, running_ids
 
 
 @click.group(cls=Group)
@@ -22,14 +23,14 @@ def list_() -> Any:
 
 
 @operation.command("log", cls=Command, show=lambda value: value["text"])
-@click.argument("id")
+@click.argument("id", shell_complete=operation_ids)
 def log(id: str) -> Any:
     """The log of one operation."""
     return ask("operation.log", id=id)
 
 
 @operation.command("cancel", cls=Command, show=show.done)
-@click.argument("id")
+@click.argument("id", shell_complete=running_ids)
 def cancel(id: str) -> Any:
     """Stop an operation; it leaves nothing behind."""
     return ask("operation.cancel", id=id)

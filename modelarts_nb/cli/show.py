@@ -9,6 +9,8 @@ from modelarts_nb.disk.space import human_bytes
 
 _KERNEL = {"ready": "ready", "missing": "missing", "none": "-"}
 _WHERE = {"disk": "disk", "image": "image", "elsewhere": "elsewhere"}
+# What an operation is about, of its parameters, in the order of the command line.
+_SUBJECT = ("source", "file", "entry", "name", "new", "output", "prefix")
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> Any:
@@ -176,7 +178,7 @@ def bin_(found: list[Any]) -> Any:
 
 def emptied(value: Any) -> str:
     """What is gone for good."""
-    return f"Deleted: {', '.join(value)}" if value else "Nothing to delete."
+    return f"Deleted: {', '.join(r.entry for r in value)}" if value else "Nothing to delete."
 
 
 def operations(found: list[Any]) -> Any:
@@ -185,7 +187,7 @@ def operations(found: list[Any]) -> Any:
         (
             o.id,
             o.verb,
-            " ".join(str(v) for v in o.params.values() if isinstance(v, str)),
+            " ".join(str(o.params[key]) for key in _SUBJECT if o.params.get(key)),
             o.phase if o.state == "running" else o.state,
             o.started[:16],
         )
@@ -211,6 +213,7 @@ def hook_installed(info: Any) -> str:
         f"The tool is on the disk at {value['tool']}.\n"
         "Register this as the notebook's pre-start hook (type COMMAND, mode BLOCK):\n\n"
         f"{value['command']}\n"
+        "`ma hook status --command` prints it again."
     )
 
 

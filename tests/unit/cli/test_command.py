@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from modelarts_nb.cli.completion import candidates
 from modelarts_nb.cli.tree import ma
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.removal import remove
+from tests.unit.envs.by_hand import make_on_disk
 
 ALL_COMMANDS = [
     (name, sub)
@@ -96,16 +99,12 @@ def test_help_starts_quickly() -> None:
 
 
 def test_completion_offers_environments_of_the_disk(disk: Disk) -> None:
-    from modelarts_nb.cli.completion import candidates
-
     (disk.envs / "mine").mkdir(parents=True)
 
     assert candidates(["env", "remove", "m"]) == ["mine"]
 
 
 def test_completion_offers_commands() -> None:
-    from modelarts_nb.cli.completion import candidates
-
     assert candidates(["env", "cl"]) == ["clone"]
 
 
@@ -130,3 +129,62 @@ def test_a_reader_that_goes_away_is_no_error(disk: Disk) -> None:
 
     pipe.wait(20)
     assert b"Traceback" not in stderr
+
+
+def test_what_was_deleted_for_good_is_named(disk: Disk) -> None:
+    make_on_disk(disk, "mine")
+    entry = remove("mine", disk=disk).entry
+
+    result = run("bin", "empty", "--yes", "--disk", str(disk.root))
+
+    assert (result.exit_code, result.stdout) == (0, f"Deleted: {entry}\n")
+
+
+@pytest.mark.parametrize("words", [("bin", "empty"), ("archive", "remove", "a.tar")])
+def test_where_nobody_can_be_asked_nothing_is_deleted_without_a_yes(
+    disk: Disk, words: tuple[str, ...]
+) -> None:
+    result = run(*words, "--disk", str(disk.root))
+
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("env",), ("bin",)])
+def test_a_group_with_only_a_style_of_progress_explains_itself(words: tuple[str, ...]) -> None:
+    result = run(*words, "--progress", "ndjson")
+
+    assert result.exit_code == 0
+    assert "Commands:" in result.stdout
+
+
+def test_the_bin_offers_names_and_their_entries(disk: Disk) -> None:
+    make_on_disk(disk, "mine")
+    entry = remove("mine", disk=disk).entry
+
+    assert candidates(["bin", "restore", ""]) == ["mine"]
+    assert candidates(["bin", "restore", entry[:4]]) == [entry]
+
+
+def test_operations_are_offered_by_their_id_and_shown_by_their_subject(disk: Disk) -> None:
+    make_on_disk(disk, "mine")
+    run("env", "rename", "mine", "mine", "--disk", str(disk.root))
+
+    offered = candidates(["operation", "log", ""])
+
+    assert len(offered) == 1
+    assert f"{offered[0]}   env.rename   mine mine" in run("operation", "list").stdout
+    assert candidates(["operation", "cancel", ""]) == []
+
+
+def test_what_left_the_disk_can_come_back_under_another_name(disk: Disk) -> None:
+    make_on_disk(disk, "mine")
+    remove("mine", disk=disk)
+    make_on_disk(disk, "mine")
+    refused = run("bin", "restore", "mine", "--disk", str(disk.root))
+    assert "--name" in refused.stderr
+
+    result = run("bin", "restore", "mine", "--name", "before", "--disk", str(disk.root))
+
+    assert result.exit_code == 0
+    assert (disk.envs / "before").is_dir()

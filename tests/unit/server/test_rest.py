@@ -23,7 +23,7 @@ from modelarts_nb.operations.model import Operation
 from modelarts_nb.operations.status import Status
 from modelarts_nb.server.handlers.openapi import DOCUMENT
 from modelarts_nb.server.routes import routes
-from modelarts_nb.tool.keep import Kept, KeepList
+from modelarts_nb.tool.keep import KeepList, Kept
 from tests.unit.operations.conftest import make_prefix
 from tests.unit.server.conftest import Fetch, json_of
 
