@@ -185,6 +185,16 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM}
 
 
+def _there(path: str | bytes | int | Path) -> str:
+    """The path itself, or where it is not (a file that could not be made) the folder it is in."""
+    if isinstance(path, int):
+        return f"file {path}"
+    found = Path(os.fsdecode(path))
+    while not os.path.lexists(found) and found != found.parent:
+        found = found.parent
+    return str(found)
+
+
 def from_os_error(error: OSError, doing: str, path: str | Path | None = None) -> ModelArtsNbError:
     """Translate an ``OSError`` into the error a user understands.
 
@@ -210,7 +220,7 @@ def from_os_error(error: OSError, doing: str, path: str | Path | None = None) ->
     if number in _DENIED:
         return AccessDenied(
             f"No permission ({doing}).",
-            hint=f"Check who may read and write {where}." if where else "",
+            hint=f"Check who may read and write {_there(where)}." if where else "",
             cause=cause,
         )
     if number == errno.EROFS:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from modelarts_nb import config
 from modelarts_nb.disk.mounts import Kind, Mount, mount_of, read_mounts
-from modelarts_nb.errors import DiskMissing, OwnerUnknown, UsageError
+from modelarts_nb.errors import DiskMissing, OwnerUnknown, UsageError, from_os_error
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,18 @@ def open_disk(root: Path | None = None, *, owner: str | None = None) -> Disk:
 
     Raises:
         DiskMissing: the folder does not exist; the message says where to set it.
+        AccessDenied, DiskFailure: it cannot even be looked at.
         OwnerUnknown: several people use the disk and nothing says who this is.
     """
     settings = config.PersistentDisk(config=config.load())
     folder = (root or Path(settings.root)).expanduser().absolute()
-    if not folder.is_dir():
+    try:
+        there = stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        there = False
+    except OSError as error:
+        raise from_os_error(error, "looking at the persistent disk", folder) from error
+    if not there:
         raise DiskMissing(
             f"The persistent disk {folder} is not there.",
             hint="Attach storage at this path, or name another folder in MODELARTS_NB_DISK.",

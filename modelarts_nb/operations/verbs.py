@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelarts_nb.errors import UsageError
+from modelarts_nb.errors import UsageError, from_os_error
 from modelarts_nb.operations.signature import check_params
 
 
@@ -117,4 +117,8 @@ def ask(query: str, params: Mapping[str, Any]) -> Any:
         UsageError: no such query, or a bad parameter.
         ModelArtsNbError: whatever the query's function raises.
     """
-    return bind(QUERIES, query, params)()
+    call = bind(QUERIES, query, params)
+    try:
+        return call()
+    except OSError as error:
+        raise from_os_error(error, "looking it up") from error

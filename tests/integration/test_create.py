@@ -133,6 +133,10 @@ class TestGivenPackagesOfEveryKind:
             manager.cleanup_resources()
         assert "".join(said).strip() == f"{env.prefix}/bin/python active in {env.prefix}"
 
+    def test_its_records_can_be_read_by_who_may_read_its_files(self, env: Environment) -> None:
+        modes = {p.stat().st_mode & 0o777 for p in (env.prefix / "conda-meta").glob("*.json")}
+        assert modes == {(env.prefix / "conda-meta/history").stat().st_mode & 0o777}
+
     def test_its_numpy_computes(self, env: Environment) -> None:
         assert run(env, "python", "-c", "import numpy; print(numpy.arange(4).sum())") == "6"
 

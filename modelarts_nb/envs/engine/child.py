@@ -144,6 +144,16 @@ async def install(job: dict[str, Any]) -> None:
         reporter=_Reporter(),  # type: ignore[abstract]
         alternative_target_prefix=job["final"],
     )
+    _let_read(Path(job["prefix"]) / "conda-meta")
+
+
+def _let_read(folder: Path) -> None:
+    """Give records the mode that any new file gets. rattler lets nobody but their owner read them,
+    and then a colleague on the same disk could not clone or pack the environment."""
+    umask = os.umask(0)
+    os.umask(umask)
+    for record in folder.glob("*.json"):
+        os.chmod(record, 0o666 & ~umask)
 
 
 def _record(value: dict[str, Any], folder: Path) -> rattler.RepoDataRecord:

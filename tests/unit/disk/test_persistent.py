@@ -8,7 +8,7 @@ import pytest
 
 from modelarts_nb.disk.mounts import Mount
 from modelarts_nb.disk.persistent import Disk, find_owner, open_disk, survival
-from modelarts_nb.errors import DiskMissing, OwnerUnknown, UsageError
+from modelarts_nb.errors import DiskFailure, DiskMissing, OwnerUnknown, UsageError
 
 
 def _owners(root: Path, *names: str) -> None:
@@ -41,6 +41,11 @@ def test_a_missing_disk_is_said_so(home: Path, tmp_path: Path) -> None:
     with pytest.raises(DiskMissing, match="is not there") as refused:
         open_disk(tmp_path / "nowhere")
     assert "MODELARTS_NB_DISK" in refused.value.hint
+
+
+def test_a_disk_that_cannot_be_looked_at_is_no_fault_of_ours(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(DiskFailure):
+        open_disk(tmp_path / ("x" * 300))
 
 
 def test_a_file_is_not_a_disk(home: Path, tmp_path: Path) -> None:

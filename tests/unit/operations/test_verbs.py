@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import subprocess
 import sys
 
 import pytest
 
-from modelarts_nb.errors import UsageError
-from modelarts_nb.operations.verbs import QUERIES, VERBS, ask, bind
+from modelarts_nb.errors import AccessDenied, UsageError
+from modelarts_nb.operations.verbs import QUERIES, VERBS, Verb, ask, bind
 
 EVERY = {**VERBS, **QUERIES}
 
@@ -59,3 +60,17 @@ def test_the_table_imports_no_domain() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def refused() -> None:
+    """A query that the operating system refuses."""
+    raise PermissionError(errno.EACCES, "Permission denied", "/somewhere")
+
+
+def test_what_the_system_refuses_a_query_is_an_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(QUERIES, "status", Verb(f"{__name__}:refused"))
+
+    with pytest.raises(AccessDenied):
+        ask("status", {})
