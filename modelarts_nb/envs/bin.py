@@ -20,6 +20,7 @@ from modelarts_nb.envs.cloning import announce, copy_as
 from modelarts_nb.envs.model import Environment, Removed
 from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.state import STATE, read_state
+from modelarts_nb.envs.unfinished import unfinished
 from modelarts_nb.errors import ModelArtsNbError, NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
@@ -69,18 +70,39 @@ def bin_restore(
     note = read_note(folder)
     final = disk.envs / wanted
     made_for = str(note.get("prefix") or disk.envs / before)
-    with lock(disk, wanted, progress=progress) as held:
-        if made_for == str(final):
-            progress.phase("landing")
-            land(held, folder, final)
-            with contextlib.suppress(OSError):
-                os.unlink(final / NOTE)
-        else:
-            copy_as(folder, wanted, disk=disk, old=[made_for], progress=progress)
-            # It has landed: what cannot be deleted now is deleted with the rest of the bin.
-            with contextlib.suppress(OSError, ModelArtsNbError):
-                remove_tree(folder, progress)
-    return announce(final, kernel=note.get("kernel") is True, disk=disk, progress=progress)
+    kernel, copy = note.get("kernel") is True, made_for != str(final)
+    with unfinished(disk, wanted, kernel=kernel, entry=folder.name if copy else "") as left:
+        with lock(disk, wanted, progress=progress) as held:
+            if copy:
+                copy_as(folder, wanted, note=left, disk=disk, old=[made_for], progress=progress)
+                # It has landed: what cannot be deleted now is deleted with the rest of the bin.
+                with contextlib.suppress(OSError, ModelArtsNbError):
+                    delete_entry(folder.name, disk, progress)
+            else:
+                left.mark(folder)
+                progress.phase("landing")
+                land(held, folder, final)
+                with contextlib.suppress(OSError):
+                    os.unlink(final / NOTE)
+        return announce(final, kernel=kernel, disk=disk, progress=progress)
+
+
+def delete_entry(entry: str, disk: Disk, progress: Progress = SILENT) -> None:
+    """Delete an entry for good. Nothing is done when it is gone already.
+
+    Raises:
+        DiskFailure, AccessDenied: something of it is left, but nobody is offered it any more.
+        Cancelled: likewise.
+    """
+    # Its name goes first: a half-deleted environment must not be offered for restoring.
+    doomed = disk.bin / f".{entry}"
+    try:
+        os.rename(disk.bin / entry, doomed)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise from_os_error(error, f"deleting {entry}", doomed) from error
+    remove_tree(doomed, progress)
 
 
 def bin_empty(
@@ -108,13 +130,7 @@ def bin_empty(
         ):
             continue
         try:
-            # Its name goes first: a half-deleted environment must not be offered for restoring.
-            doomed = folder.with_name(f".{removed.entry}")
-            os.rename(folder, doomed)
-            remove_tree(doomed, progress)
-        except OSError as error:
-            failed = from_os_error(error, f"deleting {removed.entry}", folder)
-            continue
+            delete_entry(removed.entry, disk, progress)
         except ModelArtsNbError as error:
             if error.code == "cancelled":
                 raise

@@ -24,6 +24,7 @@ from modelarts_nb.envs.prefixes import beside, find_prefix, spellings, taken_nam
 from modelarts_nb.envs.records import editables
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
+from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import Busy, ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 
@@ -72,10 +73,10 @@ def clone(
         raise Busy(
             f"{holder} is working on {prefix.name!r}.", hint="Wait until it ends, then try again."
         )
-    with lock(disk, name, progress=progress):
-        check_free(name, taken_names(disk))
-        final = disk.envs / name
-        with staged(disk, f"clone {name}") as stage:
+    final = disk.envs / name
+    with unfinished(disk, name, kernel=wants_kernel(kernel)) as note:
+        with lock(disk, name, progress=progress), staged(disk, f"clone {name}") as stage:
+            check_free(name, taken_names(disk))
             content = stage.path / "content"
             copied = copy_prefix(prefix, content, final, disk=disk, progress=progress)
             before = read_state(prefix)
@@ -89,10 +90,11 @@ def clone(
                 requested=before.requested if before else (),
             )
             write_state(content, state)
+            note.mark(content)
             progress.phase("landing")
             land(stage, content, final)
-    progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}")
-    return announce(final, kernel=kernel, disk=disk, progress=progress)
+        progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}")
+        return announce(final, kernel=kernel, disk=disk, progress=progress)
 
 
 def copy_prefix(
@@ -158,13 +160,15 @@ def copy_as(
     source: Path,
     name: str,
     *,
+    note: Note,
     disk: Disk,
     old: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Path:
     """Put a copy of ``source`` on the disk as ``name``, with the same history and origin.
 
-    The caller holds the lock of ``name``. Arguments and errors are those of ``copy_prefix``.
+    The caller holds the lock of ``name`` and keeps ``note`` of what is to follow. Other arguments
+    and the errors are those of ``copy_prefix``.
 
     Returns:
         Where it landed.
@@ -180,9 +184,15 @@ def copy_as(
         write_state(
             content, replace(state, prefix=str(final), size=copied.bytes, files=copied.files)
         )
+        note.mark(content)
         progress.phase("landing")
         land(stage, content, final)
     return final
+
+
+def wants_kernel(kernel: bool | None) -> bool:
+    """Should what is made have a kernel? None: as the settings say."""
+    return config.Environments(config=config.load()).kernel if kernel is None else kernel
 
 
 def announce(
@@ -199,13 +209,12 @@ def announce(
         disk: the persistent disk.
         progress: hears of what could not be done.
     """
-    wanted = config.Environments(config=config.load()).kernel if kernel is None else kernel
     try:
         tell_conda(disk)
     except ModelArtsNbError as error:
         progress.log(f"conda does not know it by name: {error.message} {error.cause}")
     try:
-        if wanted:
+        if wants_kernel(kernel):
             register_if_possible(prefix, disk=disk, progress=progress)
     except ModelArtsNbError as error:
         progress.log(f"no kernel was registered: {error.message} {error.cause}")

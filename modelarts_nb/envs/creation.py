@@ -33,6 +33,7 @@ from modelarts_nb.envs.records import read_record, record_names
 from modelarts_nb.envs.relocate import leftovers, relocate
 from modelarts_nb.envs.state import State, now, write_state
 from modelarts_nb.envs.swaps import finish_swaps
+from modelarts_nb.envs.unfinished import unfinished
 from modelarts_nb.errors import ModelArtsNbError, Unsolvable, UsageError
 from modelarts_nb.progress import SILENT, Progress
 
@@ -107,46 +108,48 @@ def create(
     size = sum(int(record.get("size") or 0) for record in records) * _UNPACKED
     require_space(disk.root, bytes=size)
     final = disk.envs / name
-    with lock(disk, name, progress=progress):
-        check_free(name, taken_names(disk))
-        with (
-            staged(disk, f"create {name}") as stage,
-            building_place(disk, stage, bytes=size) as place,
-        ):
-            if engine == "conda":
-                conda.conda_create(
-                    place,
-                    request.specs,
-                    channels=request.channels,
-                    explicit=request.explicit,
-                    home=disk.home,
-                    progress=progress,
-                )
-            else:
-                rattler.install(
-                    source,
-                    place,
-                    final,
-                    records=records,
-                    requested=() if request.explicit else request.specs,
-                    progress=progress,
-                )
-            if request.pip:
-                # pip starts faster, and whatever it starts needs nothing compiled.
-                compile_missing(place, final, progress=progress)
-                pip_install(
-                    place,
-                    request.pip,
-                    folder=request.folder,
-                    network=source.environment,
-                    progress=progress,
-                )
-            _complete(place, final, request, engine, progress)
-            content = bring(place, stage, progress=progress)
-            progress.phase("landing")
-            land(stage, content, final)
-    progress.log(f"created {name}")
-    return announce(final, kernel=wanted, disk=disk, progress=progress)
+    with unfinished(disk, name, kernel=wanted) as note:
+        with lock(disk, name, progress=progress):
+            check_free(name, taken_names(disk))
+            with (
+                staged(disk, f"create {name}") as stage,
+                building_place(disk, stage, bytes=size) as place,
+            ):
+                if engine == "conda":
+                    conda.conda_create(
+                        place,
+                        request.specs,
+                        channels=request.channels,
+                        explicit=request.explicit,
+                        home=disk.home,
+                        progress=progress,
+                    )
+                else:
+                    rattler.install(
+                        source,
+                        place,
+                        final,
+                        records=records,
+                        requested=() if request.explicit else request.specs,
+                        progress=progress,
+                    )
+                if request.pip:
+                    # pip starts faster, and whatever it starts needs nothing compiled.
+                    compile_missing(place, final, progress=progress)
+                    pip_install(
+                        place,
+                        request.pip,
+                        folder=request.folder,
+                        network=source.environment,
+                        progress=progress,
+                    )
+                _complete(place, final, request, engine, progress)
+                content = bring(place, stage, progress=progress)
+                note.mark(content)
+                progress.phase("landing")
+                land(stage, content, final)
+        progress.log(f"created {name}")
+        return announce(final, kernel=wanted, disk=disk, progress=progress)
 
 
 def _request(

@@ -102,10 +102,12 @@ def remove_kernel(name: str, disk: Disk) -> bool:
     for kernels in (disk.kernels, disk.local_kernels):
         folder = kernels / kernel_name(name)
         try:
-            for file in _FILES:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(folder / file)
-                    found = True
+            for file in os.listdir(folder) if folder.is_dir() else ():
+                # A killed process may have left the new one of a file beside the old.
+                if file in _FILES or (file.startswith(".") and file.endswith(".tmp")):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(folder / file)
+                        found = True
             with contextlib.suppress(FileNotFoundError):
                 folder.rmdir()
         except OSError as error:

@@ -23,7 +23,8 @@ from modelarts_nb.envs.kernels import remove_kernel
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Removed
 from modelarts_nb.envs.prefixes import disk_prefixes
-from modelarts_nb.errors import NotFound, from_os_error
+from modelarts_nb.envs.unfinished import unfinished
+from modelarts_nb.errors import ModelArtsNbError, NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 __all__ = ["bin_empty", "bin_list", "bin_restore", "purge", "remove", "to_bin"]
@@ -61,9 +62,16 @@ def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) ->
             raise from_os_error(error, f"removing {prefix.name}", prefix) from error
         replace_file(prefix / NOTE, json.dumps(note).encode())
     entry = entry_name(prefix.name)
-    land(held, prefix, disk.bin / entry)
-    remove_kernel(prefix.name, disk)
-    tell_conda(disk)
+    with unfinished(disk, prefix.name, kernel=kernel):
+        land(held, prefix, disk.bin / entry)
+        # It is gone: a home that refuses is logged and not an error, as when one is made.
+        try:
+            remove_kernel(prefix.name, disk)
+            tell_conda(disk)
+        except ModelArtsNbError as error:
+            progress.log(
+                f"its kernel, or its line for conda, is left: {error.message} {error.cause}"
+            )
     progress.log(f"{prefix.name} is in the bin as {entry}")
     return removed_entry(entry, disk)
 

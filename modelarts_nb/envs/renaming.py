@@ -10,6 +10,7 @@ from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk, taken_names
 from modelarts_nb.envs.removal import to_bin
+from modelarts_nb.envs.unfinished import unfinished
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -30,9 +31,10 @@ def rename(
     disk = disk or open_disk()
     prefix = on_disk(name, disk)
     check_free(new, taken_names(disk))
-    with lock(disk, prefix.name, progress=progress) as held:
-        with lock(disk, new, progress=progress):
-            kernel = Kernels(disk).of(prefix)[0] != "none"
-            final = copy_as(prefix, new, disk=disk, progress=progress)
-        to_bin(prefix, held, disk, progress)
-    return announce(final, kernel=kernel, disk=disk, progress=progress)
+    kernel = Kernels(disk).of(prefix)[0] != "none"
+    with unfinished(disk, new, kernel=kernel, former=prefix.name) as note:
+        with lock(disk, prefix.name, progress=progress) as held:
+            with lock(disk, new, progress=progress):
+                final = copy_as(prefix, new, note=note, disk=disk, progress=progress)
+            to_bin(prefix, held, disk, progress)
+        return announce(final, kernel=kernel, disk=disk, progress=progress)

@@ -13,6 +13,7 @@ from pathlib import Path
 from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.locks import Lock, lock
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.disk.staging import Stage
 from modelarts_nb.disk.sync import sync_folder, sync_tree
@@ -26,9 +27,9 @@ _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 def swap(disk: Disk, held: Lock, stage: Stage, built: Path, live: Path, old: Path) -> None:
     """Make ``built`` the environment at ``live``; what was there goes to ``old``.
 
-    Where the file system can exchange two folders, that is one step. NFS cannot: there it takes
-    two renames, with a note beside them from which ``finish_swaps`` brings the old one back if
-    the process is killed in between.
+    Where the file system can exchange two folders, that is one step: ``built`` is put into the
+    bin and exchanged from there. NFS cannot: there the old one goes to the bin and ``built`` takes
+    its place. A note tells ``finish_swaps`` what to undo if the process is killed in between.
 
     Args:
         held: the lock of the environment.
@@ -50,12 +51,14 @@ def swap(disk: Disk, held: Lock, stage: Stage, built: Path, live: Path, old: Pat
                 "else may have taken over.",
                 hint="Run the same again.",
             )
-        if not _exchange(built, live):
-            _in_two_steps(disk, stage, built, live, old)
-            return
+        note = _notes(disk) / f"{live.name.lower()}.json"
+        note.parent.mkdir(parents=True, exist_ok=True)
+        value = {"name": live.name, "old": old.name, "fresh": os.lstat(built).st_ino}
+        replace_file(note, json.dumps(value).encode())
+        if not _in_one_step(built, live, old):
+            _in_two_steps(stage, built, live, old, note)
+        note.unlink(missing_ok=True)
         sync_folder(live.parent)
-        # The old one is in the stage now. If this fails, it is only lost for undoing.
-        os.rename(built, old)
         sync_folder(old.parent)
     except OSError as error:
         raise from_os_error(error, f"changing {live.name}", live) from error
@@ -100,34 +103,62 @@ def _pending(disk: Disk) -> list[str]:
     return sorted(name for name in names if name.endswith(".json"))
 
 
-def _in_two_steps(disk: Disk, stage: Stage, built: Path, live: Path, old: Path) -> None:
-    note = _notes(disk) / f"{live.name.lower()}.json"
-    note.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(note, json.dumps({"name": live.name, "old": old.name}).encode())
-    os.rename(live, old)
+def _in_one_step(built: Path, live: Path, old: Path) -> bool:
+    """False where folders cannot be exchanged; then nothing has changed."""
+    fresh = os.lstat(built).st_ino
+    _move(built, old)
+    try:
+        if _exchange(old, live):
+            return True
+    except OSError:
+        # The answer may have got lost, not the request.
+        if os.lstat(live).st_ino == fresh:
+            return True
+        _move(old, built)
+        raise
+    _move(old, built)
+    return False
+
+
+def _in_two_steps(stage: Stage, built: Path, live: Path, old: Path, note: Path) -> None:
+    _move(live, old)
     try:
         land(stage, built, live)
     except ModelArtsNbError:
         # Landed but not confirmed is landed.
         if not live.exists():
-            os.rename(old, live)
+            _move(old, live)
             note.unlink(missing_ok=True)
         raise
-    note.unlink(missing_ok=True)
+
+
+def _move(one: Path, other: Path) -> None:
+    """Rename, and believe what lies there rather than an answer that NFS repeated."""
+    moved = os.lstat(one).st_ino
+    try:
+        os.rename(one, other)
+    except OSError:
+        if not os.path.lexists(other) or os.lstat(other).st_ino != moved:
+            raise
 
 
 def _finish(note: Path, disk: Disk, held: Lock) -> str:
     """Decide one note; the name of the environment that came back, or empty."""
     try:
         value = json.loads(note.read_bytes())
-        name, old = str(value["name"]), str(value["old"])
-    except (OSError, ValueError, KeyError, TypeError):
+        name, old, fresh = str(value["name"]), str(value["old"]), value.get("fresh")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ""
     # A note on a shared disk is text that anybody can write: names only, no paths.
     plain = all("/" not in part and part not in ("", ".", "..") for part in (name, old))
     live, before = disk.envs / name, disk.bin / old
     came = ""
-    if plain and not live.exists() and before.is_dir():
+    if plain and fresh and live.is_dir() and before.is_dir() and before.stat().st_ino == fresh:
+        # What was built is still where it waited to be exchanged: it is no former state.
+        doomed = before.with_name(f".{old}")
+        os.rename(before, doomed)
+        remove_tree(doomed)
+    elif plain and not live.exists() and before.is_dir():
         land(held, before, live)
         came = name
     with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 
-from modelarts_nb.errors import Busy, ModelArtsNbError, NotFound, UsageError
+from modelarts_nb.errors import Busy, NotFound, UsageError
 from modelarts_nb.operations import journal as journals
 from modelarts_nb.operations.journal import Journal
 from modelarts_nb.operations.model import LogPart, Operation, State, now
@@ -149,8 +149,6 @@ def _close(journal: Journal, operation: Operation) -> Operation:
 
 
 def _sweep() -> None:
-    from modelarts_nb.disk.persistent import open_disk
-    from modelarts_nb.disk.staging import sweep
+    from modelarts_nb.operations.housekeeping import tidy
 
-    with contextlib.suppress(ModelArtsNbError, OSError):
-        sweep(open_disk())
+    tidy()

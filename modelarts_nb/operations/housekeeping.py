@@ -13,7 +13,10 @@ import threading
 
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.staging import sweep
+from modelarts_nb.envs.archive.outfile import sweep as sweep_archives
 from modelarts_nb.envs.bin import purge
+from modelarts_nb.envs.finishing import finish
+from modelarts_nb.envs.unfinished import folder as unfinished_folder
 from modelarts_nb.errors import ModelArtsNbError
 
 # Work of another container counts as dead after a minute of silence between two looks.
@@ -22,17 +25,21 @@ _PERIOD_SECONDS = 600.0
 
 
 def tidy(disk: Disk | None = None) -> None:
-    """Sweep dead staging and purge the bin. What fails now is tried again next time."""
+    """Sweep and finish what the dead left, purge the bin. What fails is tried again next time."""
     with contextlib.suppress(ModelArtsNbError, OSError):
         disk = disk or open_disk()
         sweep(disk)
+        finish(disk)
+        with contextlib.suppress(ModelArtsNbError):
+            sweep_archives(disk.archives)
         purge(disk=disk)
 
 
 def tidy_beside(disk: Disk) -> None:
     """Tidy in a process of its own, if there is anything at all to look at."""
     with contextlib.suppress(OSError):
-        if any(os.path.isdir(f) and os.listdir(f) for f in (disk.staging, disk.bin)):
+        places = (disk.staging, disk.bin, unfinished_folder(disk))
+        if any(os.path.isdir(place) and os.listdir(place) for place in places):
             isolated = ["-I"] if sys.flags.isolated else []
             child = subprocess.Popen(
                 [sys.executable, *isolated, "-m", __name__],

@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from modelarts_nb.disk.replace import write_new
+from modelarts_nb.disk.sync import sync_folder
 from modelarts_nb.errors import NameTaken, from_os_error
 
-_PARTIAL = re.compile(r"\.(.+)\.([0-9a-f]{8})-(\d+)\.partial")
+_PARTIAL = re.compile(r"\.(.+)\.([0-9a-f]{8})-(\d+)\.partial(\.json)?")
 _ABANDONED = 24 * 3600  # seconds without a write after which no clock skew explains it
 _PIECE = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -34,7 +36,8 @@ class OutFile:
         self._hash = hashlib.sha256()
         self._queue: queue.Queue[bytes | None] = queue.Queue(16)
         self._error: OSError | None = None
-        self._buffer = bytearray()
+        self._parts: list[bytes] = []
+        self._gathered = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         self._thread = threading.Thread(target=self._drain, name="archive-writer", daemon=True)
         self._thread.start()
@@ -43,14 +46,19 @@ class OutFile:
         """Hand over bytes; blocks while 16 MiB wait."""
         if self._error:
             raise self._error
-        self._buffer += data
-        if len(self._buffer) >= _PIECE:
-            self._queue.put(bytes(self._buffer))
-            self._buffer.clear()
+        self._parts.append(data)
+        self._gathered += len(data)
+        if self._gathered >= _PIECE:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+        self._parts.clear()
+        self._gathered = 0
 
     def finish(self) -> str:
         """Wait until every byte is on the disk; the sha256 of the file."""
-        self._queue.put(bytes(self._buffer))
+        self._hand_over()
         self._queue.put(None)
         self._thread.join()
         fd, self._fd = self._fd, -1
@@ -98,12 +106,19 @@ def partial(target: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        for left in (path, _beside(path)):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
-def appear(path: Path, target: Path) -> None:
+def appear(path: Path, target: Path, beside: bytes | None = None) -> None:
     """Give the finished file its name, never over an existing one.
+
+    Args:
+        path: as ``partial`` gave it.
+        target: its name.
+        beside: the content of ``<target>.json``, if there is to be one. It follows the archive
+            into its place; should the process be killed in between, ``sweep`` does it.
 
     Raises:
         NameTaken: a file of that name appeared meanwhile.
@@ -111,6 +126,8 @@ def appear(path: Path, target: Path) -> None:
     """
     taken = NameTaken(f"{target} exists.", hint="Choose another file, or remove that one first.")
     try:
+        if beside is not None:
+            write_new(_beside(path), beside, 0o644)
         try:
             os.link(path, target)  # unlike a rename, never replaces
         except OSError as error:
@@ -121,11 +138,15 @@ def appear(path: Path, target: Path) -> None:
                 if error.errno not in _NO_LINKS:
                     raise
                 os.rename(path, target)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            if beside is not None:
+                os.replace(_beside(path), _beside(target))
+            sync_folder(target.parent)
+        except OSError:
+            for half in (_beside(target), target):
+                with contextlib.suppress(OSError):
+                    half.unlink()
+            raise
     except OSError as error:
         raise from_os_error(error, f"naming {target.name}", target) from error
 
@@ -144,13 +165,22 @@ def sweep(folder: Path) -> list[str]:
         names = os.listdir(folder)
     except OSError as error:
         raise from_os_error(error, "looking into the folder", folder) from error
-    for name in names:
+    # What lies beside an archive comes first: it is only recognised by the partial one.
+    for name in sorted(names, reverse=True):
         match = _PARTIAL.fullmatch(name)
         if match and _dead(folder / name, match[2], int(match[3])):
+            path, target = folder / name, folder / match[1]
             with contextlib.suppress(OSError):
-                (folder / name).unlink()
+                if match[4] and _is_same(folder / name.removesuffix(".json"), target):
+                    os.replace(path, _beside(target))
+                else:
+                    path.unlink()
                 removed.append(name)
     return removed
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
 
 
 def _dead(path: Path, boot: str, pid: int) -> bool:

@@ -16,11 +16,10 @@ from modelarts_nb import config
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import require_space
-from modelarts_nb.disk.staging import replace_file
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.body import write_body
 from modelarts_nb.envs.archive.compress import Compressor, compressor
-from modelarts_nb.envs.archive.manifest import Manifest, as_archive, side_file
+from modelarts_nb.envs.archive.manifest import Manifest, as_archive
 from modelarts_nb.envs.archive.outfile import OutFile, appear, partial
 from modelarts_nb.envs.archive.recorded import platform_here, platform_of
 from modelarts_nb.envs.archive.squashfs import SquashfsWriter
@@ -112,9 +111,7 @@ def pack(
                 raise from_os_error(error, f"writing {target.name}", target) from error
             progress.check()
             progress.phase("landing")
-            appear(path, target)
-    if target.parent == disk.archives:
-        replace_file(side_file(target), manifest.to_bytes())
+            appear(path, target, manifest.to_bytes() if target.parent == disk.archives else None)
     progress.log(f"packed {called} into {target}")
     return as_archive(target, manifest, manifest.archive_size)
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from modelarts_nb import config
@@ -21,12 +21,13 @@ from modelarts_nb.envs.archive.decompress import Decoded, format_of
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
 from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
-from modelarts_nb.envs.cloning import announce
+from modelarts_nb.envs.cloning import announce, wants_kernel
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.state import State, now, write_state
+from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import (
     ArchiveInvalid,
     ModelArtsNbError,
@@ -86,19 +87,25 @@ def unpack(
         bytes=told.size if told else size * _GROWS_TO,
         files=told.files if told else 0,
     )
-    with _held(final, disk, progress), _built(final, disk) as (stage, content):
-        _require_free(final, disk)
-        opened = _open(archive, image, content, final, progress)
-        _verify(archive, image, opened, told)
-        _complete(archive, content, final, opened)
-        progress.check()
-        progress.phase("landing")
-        with contextlib.suppress(OSError):
-            final.rmdir()  # only an empty folder of the user's own goes
-        land(stage, content, final)
-    progress.log(f"unpacked {archive} into {final}")
+    left: AbstractContextManager[Note | None] = contextlib.nullcontext()
     if inside:
-        return announce(final, kernel=kernel, disk=disk, progress=progress)
+        left = unfinished(disk, final.name, kernel=wants_kernel(kernel))
+    with left as note:
+        with _held(final, disk, progress), _built(final, disk) as (stage, content):
+            _require_free(final, disk)
+            opened = _open(archive, image, content, final, progress)
+            _verify(archive, image, opened, told)
+            _complete(archive, content, final, opened)
+            if note:
+                note.mark(content)
+            progress.check()
+            progress.phase("landing")
+            with contextlib.suppress(OSError):
+                final.rmdir()  # only an empty folder of the user's own goes
+            land(stage, content, final)
+        progress.log(f"unpacked {archive} into {final}")
+        if inside:
+            return announce(final, kernel=kernel, disk=disk, progress=progress)
     return _announce_elsewhere(final, kernel, disk, progress)
 
 

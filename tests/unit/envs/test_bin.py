@@ -20,6 +20,7 @@ from modelarts_nb.envs.removal import remove
 from modelarts_nb.envs.renaming import rename
 from modelarts_nb.errors import (
     Busy,
+    DiskFailure,
     EngineFailed,
     InvalidName,
     ModelArtsNbError,
@@ -173,7 +174,7 @@ def test_given_deleting_was_cut_off_when_emptied_again_then_the_rest_goes(
     remove("mine", disk=disk)
 
     def fail(path: Path, progress: object) -> None:
-        raise OSError(5, "Input/output error")
+        raise DiskFailure("The disk failed.")
 
     with monkeypatch.context() as broken:
         broken.setattr(bin_module, "remove_tree", fail)

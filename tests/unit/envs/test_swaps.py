@@ -14,7 +14,7 @@ from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs import swaps
 from modelarts_nb.envs.inventory import list_environments
 from modelarts_nb.envs.swaps import finish_swaps, swap
-from modelarts_nb.errors import DiskFull
+from modelarts_nb.errors import DiskFailure, DiskFull
 
 
 @pytest.fixture
@@ -117,3 +117,51 @@ def test_given_a_note_that_somebody_made_up_then_nothing_moves(disk: Disk, value
     assert finish_swaps(disk) == []
     assert (disk.bin / "entry").is_dir()
     assert (disk.private / "owners").is_dir()
+
+
+def test_given_a_kill_before_the_exchange_then_the_bin_holds_no_state_that_never_was(
+    disk: Disk, live: Path
+) -> None:
+    waiting = disk.bin / "entry"
+    waiting.mkdir(parents=True)
+    note(disk, {"name": "Mine", "old": "entry", "fresh": waiting.stat().st_ino})
+    assert finish_swaps(disk) == []
+    assert (live / "state").read_text() == "old"
+    assert list(disk.bin.iterdir()) == []
+
+
+def test_given_a_kill_after_the_exchange_then_the_old_stays_in_the_bin(
+    disk: Disk, live: Path
+) -> None:
+    (disk.bin / "entry").mkdir(parents=True)
+    note(disk, {"name": "Mine", "old": "entry", "fresh": live.stat().st_ino})
+    assert finish_swaps(disk) == []
+    assert (disk.bin / "entry").is_dir()
+
+
+def test_given_an_exchange_whose_answer_is_lost_then_it_has_happened(
+    disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = swaps._exchange
+
+    def lose(one: Path, other: Path) -> bool:
+        exchange(one, other)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(swaps, "_exchange", lose)
+    old = do_swap(disk, live)
+    assert (live / "state").read_text() == "new"
+    assert (old / "state").read_text() == "old"
+
+
+def test_given_an_exchange_that_fails_then_everything_is_as_it_was(
+    disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(one: Path, other: Path) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(swaps, "_exchange", fail)
+    with pytest.raises(DiskFailure):
+        do_swap(disk, live)
+    assert (live / "state").read_text() == "old"
+    assert list(disk.bin.iterdir()) == []

@@ -127,7 +127,7 @@ def test_staging_of_a_lost_operation_is_swept(disk: Disk, monkeypatch: pytest.Mo
     import threading
 
     swept = threading.Event()
-    monkeypatch.setattr("modelarts_nb.disk.staging.sweep", lambda _: swept.set())
+    monkeypatch.setattr("modelarts_nb.operations.housekeeping.tidy", swept.set)
 
     history.show(abandoned().id)
 

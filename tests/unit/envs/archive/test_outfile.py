@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from modelarts_nb.envs.archive import outfile
 from modelarts_nb.envs.archive.outfile import OutFile, appear, partial, sweep
 from modelarts_nb.errors import NameTaken
 
@@ -77,3 +78,27 @@ def test_another_notebooks_partial_is_swept_after_a_day_of_silence(tmp_path: Pat
     old.write_bytes(b"")
     os.utime(old, (1, 1))
     assert sweep(tmp_path) == [old.name]
+
+
+def test_killed_between_an_archive_and_its_manifest_a_sweep_brings_the_manifest(
+    tmp_path: Path,
+) -> None:
+    # Given what a kill right after the archive appeared has left
+    partial_name = tmp_path / f".a.tar.zst.{outfile._boot()}-{2**22 + 1}.partial"
+    partial_name.write_bytes(b"archive")
+    partial_name.with_name(f"{partial_name.name}.json").write_bytes(b"manifest")
+    os.link(partial_name, tmp_path / "a.tar.zst")
+    # When somebody sweeps
+    outfile.sweep(tmp_path)
+    # Then it has its manifest, and nothing else is there
+    assert sorted(os.listdir(tmp_path)) == ["a.tar.zst", "a.tar.zst.json"]
+    assert (tmp_path / "a.tar.zst.json").read_bytes() == b"manifest"
+
+
+def test_killed_before_the_archive_appeared_a_sweep_removes_its_manifest(tmp_path: Path) -> None:
+    partial_name = tmp_path / f".a.tar.zst.{outfile._boot()}-{2**22 + 1}.partial"
+    partial_name.write_bytes(b"archive")
+    partial_name.with_name(f"{partial_name.name}.json").write_bytes(b"manifest")
+    (tmp_path / "a.tar.zst").write_bytes(b"somebody else's")
+    outfile.sweep(tmp_path)
+    assert os.listdir(tmp_path) == ["a.tar.zst"]
