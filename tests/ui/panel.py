@@ -38,3 +38,16 @@ class Panel:
     def notification(self, text: str) -> Locator:
         """A notification that says so."""
         return self.page.locator(".Toastify__toast").filter(has_text=text)
+
+
+def run_code(page: Page, code: str) -> Locator:
+    """Type ``code`` into the open notebook's first cell and run it; its first output.
+
+    A kernel on a slow disk and a loaded machine takes its time to start.
+    """
+    # The status bar: the notebook's own indicator says idle before there is a kernel.
+    expect(page.get_by_text("| Idle")).to_be_visible(timeout=120_000)
+    page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.type(code)
+    page.keyboard.press("Shift+Enter")
+    return page.locator(".jp-OutputArea-output").first

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.ui.lab import Lab
-from tests.ui.panel import Panel
+from tests.ui.panel import Panel, run_code
 
 
 def test_the_panel_opens_and_lists(panel: Panel, kept: str) -> None:
@@ -74,11 +74,7 @@ def test_a_notebook_runs_in_the_environment(panel: Panel, lab: Lab, kept: str) -
     panel.row(kept).hover()
     panel.row(kept).get_by_role("button", name="Notebook").click()
 
-    page = panel.page
-    page.locator(".jp-Notebook .cm-content").first.click()
-    page.keyboard.type("import sys; print(sys.prefix)")
-    page.keyboard.press("Shift+Enter")
-    output = page.locator(".jp-OutputArea-output").first
+    output = run_code(panel.page, "import sys; print(sys.prefix)")
     expect(output).to_have_text(str(lab.disk / "envs/user_conda" / kept), timeout=60_000)
 
 

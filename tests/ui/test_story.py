@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.integration.container import Container
 from tests.integration.test_story import write_wheel
 from tests.integration.venvs import make_venv
+from tests.ui.panel import run_code
 
 
 @contextmanager
@@ -118,8 +119,5 @@ def test_an_environment_survives_the_container(
         page.goto(url.replace("/lab?", "/lab/tree/work.ipynb?"))
         kernel = page.get_by_role("button", name=re.compile("pytorch-1.8"))
         expect(kernel.first).to_be_visible(timeout=60_000)
-        page.locator(".jp-Notebook .cm-content").first.click()
-        page.keyboard.type("import greeting, sys; print(greeting.TEXT, sys.prefix)")
-        page.keyboard.press("Shift+Enter")
-        said = page.locator(".jp-OutputArea-output").first
+        said = run_code(page, "import greeting, sys; print(greeting.TEXT, sys.prefix)")
         expect(said).to_have_text(f"hello {mine}", timeout=60_000)
