@@ -68,7 +68,7 @@ $(VENV)/.labextension: $(LABEXTENSION)
 	@jupyter-builder develop . --overwrite > $(VENV)/develop.log 2>&1 || { cat $(VENV)/develop.log; exit 1; }
 	@touch $@
 
-bench: setup ## Ours and the peers side by side, on local and slow disks (hours); writes docs/benchmarks.md
+bench: setup ## Ours and the peers side by side, on local and slow disks (about an hour); writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
 
 bench-quick: setup ## The same with the small environment (under 5 minutes)
