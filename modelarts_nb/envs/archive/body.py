@@ -106,9 +106,10 @@ class _Naming:
         data = piece.data or b""
         if piece.first:
             self._head, self._tail, self._found, self._binary = data[:16], b"", set(), False
-        window = self._tail + data
-        if mentions(window, self._prefixes):
-            self._found |= {p for p in self._prefixes if mentions(window, [p])}
+        # Not one large copy of both: the seam is small.
+        for window in (data, self._tail + data[: self._overlap]) if self._tail else (data,):
+            if mentions(window, self._prefixes):
+                self._found |= {p for p in self._prefixes if mentions(window, [p])}
         if not (piece.first and piece.last):
             # Only of a big file: whether it has a NUL anywhere is not asked of all others.
             self._binary = self._binary or b"\0" in data

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from modelarts_nb.envs.archive import formats
 
+_GATHERED = 1 << 20
+
 Write = Callable[[bytes], None]
 
 
@@ -58,12 +60,27 @@ class _Zstd:
             level=level, threads=threads if threads > 1 else 0, write_checksum=True
         ).compressobj()
         self._write = write
+        self._parts: list[bytes] = []
+        self._gathered = 0
 
     def write(self, data: bytes) -> None:
+        # Headers and small files together: a call for each would cost more than compressing them.
+        if len(data) >= _GATHERED:
+            self._compress()
+        self._parts.append(data)
+        self._gathered += len(data)
+        if self._gathered >= _GATHERED:
+            self._compress()
+
+    def _compress(self) -> None:
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         if ready := self._frame.compress(data):
             self._write(ready)
+        self._parts.clear()
+        self._gathered = 0
 
     def close(self) -> None:
+        self._compress()
         self._write(self._frame.flush())
 
     def abandon(self) -> None:

@@ -34,7 +34,7 @@ class OutFile:
         self.path = path
         self.size = 0
         self._hash = hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(16)
+        self._queue: queue.Queue[bytes | None] = queue.Queue(8)
         self._error: OSError | None = None
         self._parts: list[bytes] = []
         self._gathered = 0
@@ -43,7 +43,7 @@ class OutFile:
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Hand over bytes; blocks while 16 MiB wait."""
+        """Hand over bytes; blocks while eight pieces wait."""
         if self._error:
             raise self._error
         self._parts.append(data)
@@ -86,7 +86,7 @@ class OutFile:
             try:
                 view = memoryview(piece)
                 while view:
-                    view = view[os.write(self._fd, view) :]
+                    view = view[os.write(self._fd, view[:_PIECE]) :]
             except OSError as error:
                 self._error = error
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import errno
 import os
 from collections import deque
@@ -12,8 +14,8 @@ from dataclasses import dataclass
 from modelarts_nb.envs.archive.contents import Item
 from modelarts_nb.errors import Busy, from_os_error
 
-PIECE = 4 << 20  # bytes; smaller files are read whole
-_BUDGET = 64 << 20  # bytes waiting in memory at most
+PIECE = 1 << 20  # bytes; smaller files are read whole
+_BUDGET = 32 << 20  # bytes waiting in memory at most
 _TRIES = 3
 
 
@@ -34,48 +36,87 @@ def read_ahead(items: Iterable[Item], *, threads: int) -> Iterator[Piece]:
         Busy: a file changed, shrank or vanished while it was packed.
         AccessDenied, DiskFailure: a file cannot be read.
     """
+    _give_memory_back()
     pool = ThreadPoolExecutor(threads, "archive-read")
-    waiting: deque[tuple[Item, int, int, Future[bytes | None] | None]] = deque()
+    waiting: deque[tuple[list[_Part], int, Future[list[bytes | None]]]] = deque()
     in_memory = 0
     try:
-        for item, offset, size in _pieces(items):
+        for batch in _batches(items):
+            size = sum(part.size + _OVERHEAD for part in batch)
             while waiting and in_memory + size > _BUDGET:
-                piece, freed = _take(waiting)
+                parts, freed, future = waiting.popleft()
+                yield from map(_piece, parts, future.result())
                 in_memory -= freed
-                yield piece
-            future: Future[bytes | None] | None = None
-            if item.kind == "file" and item.size > PIECE:
-                future = pool.submit(_read_part, item, offset, size)
-            elif item.kind == "file":
-                future = pool.submit(_read_whole, item)
-            waiting.append((item, offset, size, future))
+            waiting.append((batch, size, pool.submit(_read, batch)))
             in_memory += size
         while waiting:
-            yield _take(waiting)[0]
+            parts, _, future = waiting.popleft()
+            yield from map(_piece, parts, future.result())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _give_memory_back() -> None:
+    """Large buffers go back to the system when they are freed: by default glibc keeps them, for
+    each thread (measured: 600 MB instead of 320 for an environment of 3.6 GB)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 256 << 10)
+
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
 # What a member costs in memory beside its bytes, so that a million empty files are bounded too.
 _OVERHEAD = 4096
+# Small files that one thread reads in turn: handing over each would cost more than reading it.
+_BATCH = 16
+_BATCH_BYTES = 1 << 20
 
 
-def _pieces(items: Iterable[Item]) -> Iterator[tuple[Item, int, int]]:
+@dataclass(frozen=True)
+class _Part:
+    item: Item
+    offset: int
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        """Is it a whole file, or a part of a big one?"""
+        return self.item.size <= PIECE
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[_Part]]:
+    batch: list[_Part] = []
+    size = 0
     for item in items:
         if item.kind == "file" and item.size > PIECE:
+            if batch:
+                yield batch
+            batch, size = [], 0
             for offset in range(0, item.size, PIECE):
-                yield item, offset, min(PIECE, item.size - offset)
-        else:
-            yield item, 0, item.size + _OVERHEAD
+                yield [_Part(item, offset, min(PIECE, item.size - offset))]
+            continue
+        batch.append(_Part(item, 0, item.size))
+        size += item.size
+        if len(batch) >= _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _take(
-    waiting: deque[tuple[Item, int, int, Future[bytes | None] | None]],
-) -> tuple[Piece, int]:
-    item, offset, size, future = waiting.popleft()
-    data = future.result() if future else b""
-    last = item.size <= PIECE or offset + size == item.size
-    return Piece(item, data, offset == 0, last), size
+def _read(batch: list[_Part]) -> list[bytes | None]:
+    return [
+        b""
+        if part.item.kind != "file"
+        else _read_whole(part.item)
+        if part.whole
+        else _read_part(part.item, part.offset, part.size)
+        for part in batch
+    ]
+
+
+def _piece(part: _Part, data: bytes | None) -> Piece:
+    last = part.whole or part.offset + part.size == part.item.size
+    return Piece(part.item, data, part.offset == 0, last)
 
 
 def _read_whole(item: Item) -> bytes | None:
