@@ -96,7 +96,7 @@ class Goal:
 class Work:
     """One line of the table: a piece of work, who does it, what ours must reach.
 
-    ``once`` names contestants that take so long that a quick run measures them a single time.
+    ``once`` names contestants that take so long that some runs measure them a single time.
     """
 
     key: str
@@ -131,12 +131,12 @@ class Result:
         return peer / ours if goal.at_least is not None else ours / peer
 
 
-def measure(work: Work, rounds: int, *, quick: bool = False) -> Result:
-    """Let all contestants of a work run in turn, ``rounds`` times."""
+def measure(work: Work, rounds: int, *, once: bool = False) -> Result:
+    """Let all contestants of a work run in turn, ``rounds`` times (``once``: its slowest once)."""
     result = Result(work)
     for number in range(rounds):
         for name, contestant in work.contestants.items():
-            if number and quick and name in work.once:
+            if number and once and name in work.once:
                 continue
             run = contestant()
             result.runs.setdefault(name, []).append(run)
