@@ -169,6 +169,7 @@ export function fixWord(finding: IFinding, trans: TranslationBundle): string {
   }
   const words: Words = {
     interpreter: trans.__('Install python into it again.'),
+    records: trans.__('Install these packages again.'),
     prefix: trans.__('Rewrite the paths in its files.'),
     bytecode: trans.__('Compile them again.'),
     kernel: trans.__('Register its kernel.'),

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { asApiError } from '../api/request';
-import { IArchive, IPreflight } from '../api/types';
+import { IArchive, IFinding, IPreflight } from '../api/types';
 import { IModelArtsNb } from '../tokens';
 import { baseName } from '../words';
 import { ErrorBox } from './error';
@@ -18,26 +18,47 @@ interface IPackValue {
   ignore_missing_files: boolean;
 }
 
+/** What is in the way, once it is known. */
+interface IPack {
+  params: IPackValue;
+  findings: IFinding[];
+}
+
+/** Findings that the user can choose to overlook, and by what. */
+const OVERLOOKED: { [check: string]: keyof IPackValue } = {
+  editable: 'ignore_editable_packages',
+  missing: 'ignore_missing_files',
+  outside: 'ignore_missing_files'
+};
+
 /** Pack an environment into one file, after saying what would get in the way. */
 export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
   const { trans, operations } = nb;
-  await askForm<IPackValue>({
+  await askForm<IPack>({
     title: trans.__('Pack %1', name),
     accept: trans.__('Pack'),
     trans,
     initial: {
-      name,
-      format: 'tar.zst',
-      ignore_editable_packages: false,
-      ignore_missing_files: false
+      params: {
+        name,
+        format: 'tar.zst',
+        ignore_editable_packages: false,
+        ignore_missing_files: false
+      },
+      findings: []
     },
-    problem: () => null,
-    submit: value => operations.start('env.pack', { ...value }),
+    problem: ({ params, findings }) =>
+      findings.some(
+        ({ check, level }) => level === 'error' && !params[OVERLOOKED[check]]
+      )
+        ? trans.__('Mend what gets in the way, or choose to leave it out.')
+        : null,
+    submit: ({ params }) => operations.start('env.pack', { ...params }),
     fields: ({ value, set }) => (
       <>
         <SelectField
           label={trans.__('Format')}
-          value={value.format}
+          value={value.params.format}
           options={[
             { value: 'tar.zst', label: trans.__('tar.zst: small and fast') },
             {
@@ -46,7 +67,7 @@ export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
             },
             { value: 'squashfs', label: trans.__('squashfs: can be mounted') }
           ]}
-          onChange={format => set({ format })}
+          onChange={format => set({ params: { ...value.params, format } })}
           first
         />
         <PreflightLines nb={nb} value={value} set={set} />
@@ -56,15 +77,23 @@ export async function askPack(nb: IModelArtsNb, name: string): Promise<void> {
 }
 
 function PreflightLines(
-  props: IFields<IPackValue> & { nb: IModelArtsNb }
+  props: IFields<IPack> & { nb: IModelArtsNb }
 ): React.ReactElement {
   const { nb, value, set } = props;
-  const { name } = value;
+  const { params } = value;
+  const { name } = params;
+  const choose = (change: Partial<IPackValue>) =>
+    set({ params: { ...params, ...change } });
   const { trans, client } = nb;
   const [answer, setAnswer] = React.useState<IPreflight | null>(null);
   const [error, setError] = React.useState<unknown>(null);
+  const tell = React.useRef(set);
+  tell.current = set;
   React.useEffect(() => {
-    client.preflight(name).then(setAnswer, setError);
+    client.preflight(name).then(found => {
+      setAnswer(found);
+      tell.current({ findings: found.findings });
+    }, setError);
   }, [client, name]);
   if (error) {
     return <ErrorBox error={asApiError(error)} trans={trans} />;
@@ -87,17 +116,17 @@ function PreflightLines(
       {met.has('editable') && (
         <CheckField
           label={trans.__('Leave editable packages out')}
-          checked={value.ignore_editable_packages}
+          checked={params.ignore_editable_packages}
           onChange={ignore_editable_packages =>
-            set({ ignore_editable_packages })
+            choose({ ignore_editable_packages })
           }
         />
       )}
       {(met.has('missing') || met.has('outside')) && (
         <CheckField
           label={trans.__('Pack although files are missing')}
-          checked={value.ignore_missing_files}
-          onChange={ignore_missing_files => set({ ignore_missing_files })}
+          checked={params.ignore_missing_files}
+          onChange={ignore_missing_files => choose({ ignore_missing_files })}
         />
       )}
     </>

@@ -99,6 +99,7 @@ export async function askCheck(nb: IModelArtsNb, name: string): Promise<void> {
   await askForm<{ mendable: boolean | null }>({
     title: trans.__('Check %1', name),
     accept: trans.__('Fix'),
+    dismiss: trans.__('Close'),
     trans,
     initial: { mendable: null },
     problem: value => (value.mendable ? null : ''),

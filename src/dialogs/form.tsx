@@ -21,6 +21,8 @@ export interface IForm<V> {
   title: string;
   /** The word on the primary button. */
   accept: string;
+  /** The word on the other button, where "Cancel" would not be true. */
+  dismiss?: string;
   trans: TranslationBundle;
   initial: V;
   fields: (props: IFields<V>) => React.ReactElement;
@@ -131,7 +133,9 @@ class FormDialog<V> extends BodyDialog<void> {
       ? Dialog.warnButton({ label: form.accept })
       : Dialog.okButton({ label: form.accept });
     const buttons = [
-      Dialog.cancelButton({ label: form.trans.__('Cancel') }),
+      Dialog.cancelButton({
+        label: form.dismiss ?? form.trans.__('Cancel')
+      }),
       ...(form.preview
         ? [
             Dialog.createButton({

@@ -133,6 +133,7 @@ export async function showPackages(
   const uninstall = await askForm<IChosen>({
     title,
     accept: trans.__('Uninstall…'),
+    dismiss: trans.__('Close'),
     trans,
     initial: { chosen },
     problem: value => (value.chosen.length ? null : ''),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,19 +46,23 @@ def lab(
     slowfs_program: Path,
     image_env: Path,
     small_env: Path,
+    channel: str,
 ) -> Iterator[Lab]:
     """A JupyterLab whose image brings two environments; its disk is slow and survives."""
     folder = tmp_path_factory.mktemp("lab")
     disk = SlowFs(slowfs_program, folder, RTT_US)
-    running = Lab(folder, disk.path, [image_env, small_env])
+    running = Lab(folder, disk.path, [image_env, small_env], channel)
     yield running
     running.stop()
     disk.unmount()
 
 
-@pytest.fixture
-def open_panel(lab: Lab, browser: Browser) -> Iterator[Callable[..., Panel]]:
-    """``open_panel(theme=..., language=...)``: the panel on a new page."""
+OpenPanel = Callable[..., Panel]
+
+
+@contextmanager
+def panels(lab: Lab, browser: Browser) -> Iterator[OpenPanel]:
+    """``open_panel(theme=..., language=...)``: the panel on a new page; closed at the end."""
     contexts = []
 
     def go(*, theme: str = "JupyterLab Light", language: str = "en") -> Panel:
@@ -78,9 +83,24 @@ def open_panel(lab: Lab, browser: Browser) -> Iterator[Callable[..., Panel]]:
 
 
 @pytest.fixture
-def panel(open_panel: Callable[..., Panel]) -> Panel:
+def open_panel(lab: Lab, browser: Browser) -> Iterator[OpenPanel]:
+    """``open_panel(theme=..., language=...)``: the panel on a new page."""
+    with panels(lab, browser) as go:
+        yield go
+
+
+@pytest.fixture
+def panel(open_panel: OpenPanel) -> Panel:
     """The panel in English on a new page."""
     return open_panel()
+
+
+@pytest.fixture
+def mine(lab: Lab, small_env: Path, request: pytest.FixtureRequest) -> str:
+    """The name of a small environment on the disk that the test may change."""
+    name = f"of-{request.node.name.split('[')[0].removeprefix('test_')[:40]}"
+    lab.run("env.clone", source=str(small_env), name=name)
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,10 @@ class Lab:
         folder: empty; gets the home, the notebooks and the log.
         disk: the persistent disk.
         images: environments that the image is said to bring.
+        channel: where ``.condarc`` says that packages are.
     """
 
-    def __init__(self, folder: Path, disk: Path, images: list[Path]) -> None:
+    def __init__(self, folder: Path, disk: Path, images: list[Path], channel: str) -> None:
         self.home, self.disk, self.notebooks = folder / "home", disk, folder / "notebooks"
         self.token = secrets.token_hex(16)
         self._log = folder / "server.log"
@@ -37,6 +38,7 @@ class Lab:
         (settings / "modelarts_nb_config.json").write_text(
             json.dumps({"Environments": {"image_envs": [str(image) for image in images]}})
         )
+        (self.home / ".condarc").write_text(f"channels:\n  - {channel}\n")
         self.set_setting("notification", {"fetchNews": "false"})
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
