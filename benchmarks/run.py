@@ -1,7 +1,8 @@
 """Measure ours against the peers: ``python benchmarks/run.py [--quick] [--only KEY]``.
 
 The whole run builds both reference environments once (10 GB on the way, kept in the cache folder,
-``MODELARTS_NB_BENCH_CACHE``), takes about an hour (``--once``: half of it) and writes ``docs/benchmarks.md`` and its chart.
+``MODELARTS_NB_BENCH_CACHE``), takes about an hour (``--once``: half of it) and writes
+``docs/benchmarks.md`` and its chart.
 ``--quick`` takes the small one, measures the slow peers once, takes under five minutes and only
 prints.
 """
