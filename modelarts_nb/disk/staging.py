@@ -69,7 +69,7 @@ def staged(disk: Disk, purpose: str, *, timing: Timing = TIMING) -> Iterator[Sta
     try:
         yield Stage(path, heartbeat)
     except DiskFailure as error:
-        if disk.staging.is_dir() and not os.path.lexists(path):
+        if _is_gone(path):
             raise Busy(
                 f"The unfinished work ({purpose}) was taken away, because nothing was heard of it "
                 "for too long.",
@@ -140,6 +140,14 @@ def _is_dead(path: Path, sightings: Sightings, timing: Timing) -> bool:
     if Sign.parse(content).process.fate() == "dead":
         return True
     return sightings.unchanged_for(f"stage {path}", content) >= timing.stale
+
+
+def _is_gone(path: Path) -> bool:
+    """Was the folder taken away? (Not: can it not be seen any more.)"""
+    try:
+        return path.name not in os.listdir(path.parent)
+    except OSError:
+        return False
 
 
 def _discard(path: Path) -> None:

@@ -76,15 +76,17 @@ def bin_restore(
             if copy:
                 copy_as(folder, wanted, note=left, disk=disk, old=[made_for], progress=progress)
                 # It has landed: what cannot be deleted now is deleted with the rest of the bin.
-                with contextlib.suppress(OSError, ModelArtsNbError):
+                try:
                     delete_entry(folder.name, disk, progress)
+                except ModelArtsNbError as error:
+                    left.failures.append(error.message)
             else:
                 left.mark(folder)
                 progress.phase("landing")
                 land(held, folder, final)
                 with contextlib.suppress(OSError):
                     os.unlink(final / NOTE)
-        return announce(final, kernel=kernel, disk=disk, progress=progress)
+        return announce(final, kernel=kernel, note=left, disk=disk, progress=progress)
 
 
 def delete_entry(entry: str, disk: Disk, progress: Progress = SILENT) -> None:

@@ -94,7 +94,7 @@ def clone(
             progress.phase("landing")
             land(stage, content, final)
         progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}")
-        return announce(final, kernel=kernel, disk=disk, progress=progress)
+        return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
 
 def copy_prefix(
@@ -196,26 +196,35 @@ def wants_kernel(kernel: bool | None) -> bool:
 
 
 def announce(
-    prefix: Path, *, kernel: bool | None, disk: Disk, progress: Progress = SILENT
+    prefix: Path,
+    *,
+    kernel: bool | None,
+    disk: Disk,
+    note: Note | None = None,
+    progress: Progress = SILENT,
 ) -> Environment:
     """Let conda and Jupyter know an environment that has landed; then describe it.
 
-    It is safe on the disk already, so a home that refuses is logged and not an error: restore
-    makes up for it.
+    It is safe on the disk already, so a home that refuses is logged and not an error: whoever
+    tidies next makes up for it.
 
     Args:
         prefix: where it landed.
         kernel: register a kernel; None: as the settings say.
         disk: the persistent disk.
-        progress: hears of what could not be done.
+        note: keeps what could not be done.
+        progress: hears of it.
     """
+    failures = note.failures if note else []
     try:
         tell_conda(disk)
     except ModelArtsNbError as error:
+        failures.append(error.message)
         progress.log(f"conda does not know it by name: {error.message} {error.cause}")
     try:
         if wants_kernel(kernel):
             register_if_possible(prefix, disk=disk, progress=progress)
     except ModelArtsNbError as error:
+        failures.append(error.message)
         progress.log(f"no kernel was registered: {error.message} {error.cause}")
     return show(prefix.name, disk=disk)

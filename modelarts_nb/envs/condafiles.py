@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.replace import replace_file
-from modelarts_nb.envs.prefixes import disk_prefixes, is_environment
+from modelarts_nb.envs.prefixes import disk_prefixes, is_meta
 from modelarts_nb.errors import from_os_error
 
 
@@ -21,8 +22,8 @@ def tell_conda(disk: Disk) -> None:
         DiskFull, DiskFailure, AccessDenied: the home or the envs dir refused.
     """
     folder = disk.home / ".conda"
-    present = [str(prefix) for prefix in disk_prefixes(disk) if is_environment(prefix)]
     try:
+        present = [str(prefix) for prefix in disk_prefixes(disk) if _is_environment(prefix)]
         (folder / "condarc.d").mkdir(parents=True, exist_ok=True)
         # A JSON string is a YAML string.
         settings = f"envs_dirs:\n  - {json.dumps(str(disk.envs), ensure_ascii=False)}\n"
@@ -34,6 +35,13 @@ def tell_conda(disk: Disk) -> None:
         _update(listed, "".join(f"{line}\n" for line in [*others, *present]))
     except OSError as error:
         raise from_os_error(error, "telling conda", folder) from error
+
+
+def _is_environment(prefix: Path) -> bool:
+    try:
+        return is_meta(os.listdir(prefix / "conda-meta"))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _update(path: Path, text: str) -> None:

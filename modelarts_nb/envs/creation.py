@@ -149,7 +149,7 @@ def create(
                 progress.phase("landing")
                 land(stage, content, final)
         progress.log(f"created {name}")
-        return announce(final, kernel=wanted, disk=disk, progress=progress)
+        return announce(final, kernel=wanted, note=note, disk=disk, progress=progress)
 
 
 def _request(

@@ -62,13 +62,14 @@ def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) ->
             raise from_os_error(error, f"removing {prefix.name}", prefix) from error
         replace_file(prefix / NOTE, json.dumps(note).encode())
     entry = entry_name(prefix.name)
-    with unfinished(disk, prefix.name, kernel=kernel):
+    with unfinished(disk, prefix.name, kernel=kernel) as left:
         land(held, prefix, disk.bin / entry)
         # It is gone: a home that refuses is logged and not an error, as when one is made.
         try:
             remove_kernel(prefix.name, disk)
             tell_conda(disk)
         except ModelArtsNbError as error:
+            left.failures.append(error.message)
             progress.log(
                 f"its kernel, or its line for conda, is left: {error.message} {error.cause}"
             )

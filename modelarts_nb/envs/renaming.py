@@ -37,4 +37,4 @@ def rename(
             with lock(disk, new, progress=progress):
                 final = copy_as(prefix, new, note=note, disk=disk, progress=progress)
             to_bin(prefix, held, disk, progress)
-        return announce(final, kernel=kernel, disk=disk, progress=progress)
+        return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)

@@ -12,7 +12,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Note:
     ``name`` is the environment that lands or goes; ``kernel`` whether it is to have one once it
     has landed; ``former`` the environment, and ``entry`` the bin's entry, that go once it has.
     ``id`` is also written into what lands, so that nothing else of that name is taken for it.
+    Whoever fails at something that is no error of the whole adds it to ``failures``.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Note:
     former: str
     entry: str
     process: Process
+    failures: list[str] = field(default_factory=list, compare=False)
 
     def mark(self, content: Path) -> None:
         """Mark what is about to land.
@@ -75,7 +77,8 @@ class Note:
 def unfinished(
     disk: Disk, name: str, *, kernel: bool, former: str = "", entry: str = ""
 ) -> Iterator[Note]:
-    """Keep a note about ``name`` while the block runs, and longer if it fails after the landing.
+    """Keep a note about ``name`` while the block runs, and longer if not all of it worked out after
+    the landing.
 
     Args: those of ``Note``.
 
@@ -96,11 +99,22 @@ def unfinished(
     try:
         yield note
     except BaseException:
-        if not note.is_at(prefix):
+        if not _may_be_at(note, prefix):
             _forget(file)
         raise
-    note.unmark(prefix)
-    _forget(file)
+    if not note.failures:
+        note.unmark(prefix)
+        _forget(file)
+
+
+def _may_be_at(note: Note, prefix: Path) -> bool:
+    """False only when it surely has not landed: the disk may just not be able to say so."""
+    try:
+        return (prefix / _MARK).read_bytes() == note.id.encode()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def notes(disk: Disk) -> list[Note]:

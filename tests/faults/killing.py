@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -19,6 +18,7 @@ from modelarts_nb.envs.removal import remove
 from modelarts_nb.operations.housekeeping import tidy
 from tests.faults.deeds import NAMES, Moment, again, work
 from tests.faults.world import Seen, World, look
+from tests.slowfs.mount import SlowFs
 
 #: A new operation on the same name needs no human and no waiting for a dead one's minute.
 BOUND = 20.0
@@ -36,18 +36,22 @@ class Course:
     phases: list[list[Any]]
     total: int
     seconds: float
+    needed: dict[str, int]
 
 
-def undisturbed(deed: str, world: World) -> Course:
-    """Do it without killing anything."""
+def undisturbed(deed: str, world: World, fs: SlowFs | None = None) -> Course:
+    """Do it without killing anything; with the requests it ``needed`` of the disk ``fs``."""
     world.fresh()
     before = look(world.disk)
+    counted = fs.counts() if fs else {}
     start = time.monotonic()
     code, report = run(deed, world, None)
     assert code == 0, f"{deed} does not even work undisturbed"
     assert not report["error"], report["error"]
     seconds = time.monotonic() - start
-    return Course(deed, before, look(world.disk), report["phases"], report["total"], seconds)
+    needed = {name: n - counted[name] for name, n in fs.counts().items()} if fs else {}
+    after = look(world.disk)
+    return Course(deed, before, after, report["phases"], report["total"], seconds, needed)
 
 
 def run(deed: str, world: World, moment: Moment | None) -> tuple[int | None, dict[str, Any]]:
@@ -78,7 +82,7 @@ def kill_and_judge(course: Course, world: World, moment: Moment) -> str:
     disk = world.disk
     with world.settings():
         tidy(disk)
-        assert not _left(world), f"left behind: {_left(world)}"
+        assert not left_behind(world), f"left behind: {left_behind(world)}"
         found = look(disk)
         assert found in (course.before, course.after), difference(found, course)
         state = "old" if found == course.before else "new"
@@ -98,7 +102,7 @@ def kill_and_judge(course: Course, world: World, moment: Moment) -> str:
         assert seconds < BOUND, f"the next operation took {seconds:.0f} s"
         if state == "old":
             assert look(disk) == course.after, difference(look(disk), course)
-        assert not _left(world), f"left behind by the next: {_left(world)}"
+        assert not left_behind(world), f"left behind by the next: {left_behind(world)}"
     return state
 
 
@@ -114,14 +118,15 @@ def difference(found: Seen, course: Course) -> str:
     return "\n".join(lines)
 
 
-def _left(world: World) -> list[str]:
+def left_behind(world: World) -> list[str]:
     """Unfinished work that still takes space."""
     disk = world.disk
-    staging = os.listdir(disk.staging) if disk.staging.exists() else []
-    archives = os.listdir(disk.archives) if disk.archives.exists() else []
+    # An empty folder takes no space; it is swept once it has been empty for a minute.
+    staging = [path.name for path in disk.staging.glob("*") if any(path.iterdir())]
+    archives = [path.name for path in disk.archives.glob(".*")]
     swaps = [path.name for path in (disk.private / "swaps").glob("*.json")]
     notes = [note.name for note in unfinished.notes(disk)]
-    return [*staging, *swaps, *notes, *(name for name in archives if name.startswith("."))]
+    return [*staging, *swaps, *notes, *archives]
 
 
 def at_random(course: Course, chance: random.Random) -> Moment:

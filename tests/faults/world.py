@@ -34,11 +34,14 @@ echo "[\\"${0%/bin/*}\\", \\"3.11.7\\", true]"
 
 @dataclass(frozen=True)
 class World:
-    """Where everything is. ``base`` holds what is local, ``root`` is the persistent disk."""
+    """Where everything is. ``base`` holds what is local, ``root`` is the persistent disk; its files
+    are put back ``behind`` it where that is quicker.
+    """
 
     base: Path
     root: Path
     channel: str
+    behind: Path | None = None
 
     @property
     def disk(self) -> Disk:
@@ -83,7 +86,7 @@ class World:
     def _places(self) -> list[tuple[Path, Path]]:
         kept = self.base / "kept"
         return [
-            (self.root, kept / "disk"),
+            (self.behind or self.root, kept / "disk"),
             (self.disk.home, kept / "home"),
             (self.source, kept / "source"),
         ]

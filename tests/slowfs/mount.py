@@ -21,16 +21,18 @@ _INSTALL = "run `make test`, or: apt-get install -y fuse3 libfuse3-dev pkg-confi
 class SlowFs:
     """One mounted slow file system.
 
-    ``path`` is the slow side, ``source`` the same files without delay or faults.
+    ``path`` is the slow side, ``source`` the same files without delay or faults; what changes there
+    is seen at once when nothing is ``cached``.
     """
 
-    def __init__(self, program: Path, folder: Path, rtt_us: int) -> None:
+    def __init__(self, program: Path, folder: Path, rtt_us: int, *, cached: bool = True) -> None:
         self.source, self.path = folder / "source", folder / "slow"
         self._faults, self._stats = folder / "faults", folder / "stats"
         for new in (self.source, self.path):
             new.mkdir(parents=True)
         self._faults.write_text("")
         options = f"rtt_us={rtt_us},faults={self._faults},stats={self._stats}"
+        options += "" if cached else ",attr_ms=0"
         command = [str(program), str(self.source), str(self.path), "-f", "-o", options]
         self._process = subprocess.Popen(command)
         _wait(lambda: os.path.ismount(self.path), "slowfs did not mount")

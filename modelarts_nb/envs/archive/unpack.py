@@ -105,7 +105,7 @@ def unpack(
             land(stage, content, final)
         progress.log(f"unpacked {archive} into {final}")
         if inside:
-            return announce(final, kernel=kernel, disk=disk, progress=progress)
+            return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
     return _announce_elsewhere(final, kernel, disk, progress)
 
 

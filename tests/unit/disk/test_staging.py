@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from modelarts_nb.disk.heartbeat import Timing
 from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.staging import staged, sweep
-from modelarts_nb.errors import Busy, DiskFailure
+from modelarts_nb.errors import Busy, DiskFailure, DiskTimeout
 
 FAST = Timing(beat=0.02, give_up=0.1, stale=0.2)
 
@@ -172,3 +173,18 @@ def test_a_killed_process_leaves_work_that_is_swept(disk: Disk) -> None:
     assert len(os.listdir(disk.staging)) == 1
     assert len(sweep(disk)) == 1
     assert os.listdir(disk.staging) == []
+
+
+def test_a_disk_that_does_not_answer_any_more_is_not_taken_for_a_sweep(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(path: object) -> list[str]:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    def work() -> None:
+        with staged(disk, "clone mine"):
+            monkeypatch.setattr(os, "listdir", hang)
+            raise DiskTimeout("The disk does not answer.")
+
+    with pytest.raises(DiskTimeout):
+        work()
