@@ -1,6 +1,6 @@
 """The whole story in a browser, in a JupyterLab of the image that knows nothing of us.
 
-The image's JupyterLab is version 4.4 on Python 3.9; panel, server extension and kernels come from
+The image's JupyterLab is the oldest that we claim, version 4.2, on Python 3.9; panel, server extension and kernels come from
 the persistent disk alone, brought there by the registered hook.
 """
 
@@ -91,7 +91,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_an_environment_survives_the_container(
     container: Container, page: Page, image_env: Path
 ) -> None:
-    lab = make_venv("lab39", "3.9", "jupyterlab==4.4.*")
+    lab = make_venv("lab42", "3.9", "jupyterlab==4.2.*")
     mine = container.disk / "envs/user_conda/pytorch-1.8"
 
     # given: an environment of the image, kept on the disk by one click
