@@ -109,23 +109,38 @@ class Lab:
 
     def run(self, verb: str, **params: Any) -> Any:
         """Start an operation and wait for its good end."""
-        operation = self.start_operation(verb, **params)
-        end = time.monotonic() + 120
-        while operation["state"] == "running":
-            assert time.monotonic() < end, f"{verb} does not end"
-            time.sleep(0.1)
-            operation = self.get(f"operations/{operation['id']}")
+        operation = self.run_to_end(verb, **params)
         assert operation["state"] == "done", operation
         return operation
 
-    def _ask(self, path: str, body: Any = None) -> Any:
+    def run_to_end(self, verb: str, **params: Any) -> Any:
+        """Start an operation and wait for its end, whatever it is."""
+        return self._end_of(self.start_operation(verb, **params))
+
+    def forget(self, id: str) -> None:
+        """Stop an operation if it runs; nothing of it is shown any more."""
+        if self.get(f"operations/{id}")["state"] == "running":
+            self._ask(f"operations/{id}", method="DELETE")
+        self._end_of(self.get(f"operations/{id}"))
+        self._ask(f"operations/{id}", method="DELETE")
+
+    def _end_of(self, operation: Any) -> Any:
+        end = time.monotonic() + 120
+        while operation["state"] == "running":
+            assert time.monotonic() < end, f"{operation['verb']} does not end"
+            time.sleep(0.1)
+            operation = self.get(f"operations/{operation['id']}")
+        return operation
+
+    def _ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/modelarts-nb/api/{path}",
             data=None if body is None else json.dumps(body).encode(),
+            method=method,
             headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
+            return json.loads(answer.read() or b"null")
 
 
 def _free_port() -> int:

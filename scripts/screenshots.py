@@ -1,0 +1,198 @@
+"""`make screenshots`: the pictures of the panel, taken anew of the built panel in a real browser.
+
+``docs/images/panel-{light,dark,zh}.png`` are for the README. ``--all FOLDER`` also takes every
+dialog and a narrow panel, in both themes and languages, for people to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
+
+from tests.channel import build, images  # noqa: E402
+from tests.slowfs.mount import SlowFs  # noqa: E402
+from tests.ui.conftest import CHROMIUM, panels  # noqa: E402
+from tests.ui.lab import Lab  # noqa: E402
+from tests.ui.panel import Panel  # noqa: E402
+
+PICTURES = ROOT / "docs/images"
+CHANNEL = ROOT / ".demo/channel"
+MOST_BYTES = 300_000
+
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+FACES = {
+    "light": {"theme": LIGHT, "language": "en"},
+    "dark": {"theme": DARK, "language": "en"},
+    "zh": {"theme": LIGHT, "language": "zh_CN"},
+    "zh-dark": {"theme": DARK, "language": "zh_CN"},
+}
+# The dialogs by the command that opens them, and what they show when they are ready.
+DIALOGS = {
+    "clone-environment": "Copy|复制",
+    "pack-environment": "wrong|问题|missing|缺失",
+    "rename-environment": "bin|回收站",
+    "install-packages": "pip",
+    "show-packages": "ipykernel",
+    "export-environment": "dependencies",
+    "check-environment": "wrong|问题|stale|过期|陈旧",
+}
+
+
+def image(folder: Path, name: str, *specs: str) -> Path:
+    """An environment as an image brings it."""
+    prefix = folder / "anaconda3/envs" / name
+    command = [sys.executable, images.__file__, CHANNEL.as_uri(), str(prefix), *specs]
+    # py-rattler may abort at exit: what counts is the environment.
+    subprocess.run(command, check=False, capture_output=True)
+    if not (prefix / "conda-meta/history").exists():
+        sys.exit(f"screenshots: {name} could not be made")
+    return prefix
+
+
+@contextmanager
+def scene(folder: Path) -> Iterator[Lab]:
+    """A JupyterLab on a disk called ``work`` that takes a millisecond, with things to see."""
+    if not CHANNEL.exists():
+        print("screenshots: making conda packages (about a minute, once) ...", flush=True)
+        build.build(CHANNEL)
+    torch = image(folder, "PyTorch-1.8", "python=3.11", "pip", "ipykernel", "numpy")
+    tensor = image(folder, "TensorFlow-1.13", "python=3.11", "pip", "ipykernel", "numpy")
+    program = folder / "slowfs"
+    source = ROOT / "tests/slowfs"
+    make = ["make", "-s", "-f", str(source / "Makefile"), f"OUT={program}"]
+    subprocess.run([*make, f"SRC={source / 'slowfs.c'}"], check=True, cwd=folder)
+    slow = SlowFs(program, folder / "disk", 500)
+    disk = slow.path / "work"
+    disk.mkdir()
+    lab = Lab(folder / "lab", disk, [torch, tensor], CHANNEL.as_uri())
+    try:
+        lab.run("hook.install")
+        lab.run("restore")
+        lab.run("env.clone", source=str(torch), name="mine")
+        lab.run("env.clone", source="mine", name="nlp-2024")
+        lab.run("env.pack", name="mine")
+        lab.run("env.clone", source="mine", name="old-vision")
+        lab.run("env.clone", source="mine", name="scratch")
+        lab.run("env.remove", name="scratch")
+        (disk / "envs/user_conda/old-vision/bin/python").unlink()
+        for operation in lab.get("operations")["operations"]:
+            lab.forget(operation["id"])
+        yield lab
+    finally:
+        lab.stop()
+        slow.unmount()
+
+
+def shoot(panel: Panel, target: Path) -> None:
+    """One picture, as small as it goes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    panel.page.screenshot(path=str(target), animations="disabled")
+    if target.stat().st_size > MOST_BYTES:
+        sys.exit(f"screenshots: {target.name} is larger than {MOST_BYTES // 1000} KB")
+    print(f"screenshots: {target}", flush=True)
+
+
+def readme(lab: Lab, browser: Browser, tensor: str) -> None:
+    """The panel at work: an environment of the image is just being kept."""
+    for face in ("light", "dark", "zh"):
+        with panels(lab, browser) as go:
+            panel = go(**FACES[face])
+            panel.page.set_viewport_size({"width": 1200, "height": 800})
+            widen(panel, 320)
+            operation = lab.start_operation("env.clone", source=tensor, name="tensorflow-1.13")
+            bar = panel.root.get_by_role("progressbar")
+            expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[3-9]\d$"))
+            panel.row("mine").hover()
+            shoot(panel, PICTURES / f"panel-{face}.png")
+            lab.forget(operation["id"])
+
+
+def widen(panel: Panel, width: int) -> None:
+    """Drag the side bar's edge."""
+    handle = panel.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first
+    box, edge = handle.bounding_box(), panel.root.bounding_box()
+    assert box
+    assert edge
+    y = box["y"] + 300
+    panel.page.mouse.move(box["x"] + 1, y)
+    panel.page.mouse.down()
+    panel.page.mouse.move(edge["x"] + width, y, steps=4)
+    panel.page.mouse.up()
+
+
+def everything(lab: Lab, browser: Browser, folder: Path) -> None:
+    """Every dialog, and the panel at 240 pixels."""
+    for face, options in FACES.items():
+        with panels(lab, browser) as go:
+            panel = go(**options)
+            page = panel.page
+            dialog = page.get_by_role("dialog")
+            mine = panel.root.locator('li[data-name="mine"]')
+            page.set_viewport_size({"width": 1000, "height": 760})
+            widen(panel, 240)
+            folded = panel.root.locator(".ma-Section-toggle[aria-expanded=false]")
+            while folded.count():
+                folded.first.click()
+            mine.hover()
+            shoot(panel, folder / f"{face}-narrow.png")
+            panel.root.locator(".ma-Section-actions button").first.click()
+            page.locator("#jp-MainLogo").hover()
+            dialog.get_by_role("textbox").first.fill("fresh")
+            dialog.get_by_role("combobox").nth(1).select_option("3.11")
+            dialog.locator(".ma-mod-preview").click()
+            expect(dialog.get_by_role("row").nth(3)).to_be_visible()
+            shoot(panel, folder / f"{face}-create.png")
+            page.keyboard.press("Escape")
+            for command, ready in DIALOGS.items():
+                mine.click(button="right")
+                page.locator(f'.lm-Menu-item[data-command="modelarts-nb:{command}"]').click()
+                expect(dialog).to_contain_text(re.compile(ready))
+                shoot(panel, folder / f"{face}-{command}.png")
+                page.keyboard.press("Escape")
+            lab.run_to_end("env.install", name="mine", specs=["no-such-package"])
+            expect(panel.root.locator(".ma-ErrorBox")).to_be_visible()
+            shoot(panel, folder / f"{face}-failed.png")
+
+
+def main() -> None:
+    """Make the scene, take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="also every dialog")
+    options = parser.parse_args()
+    if not CHROMIUM:
+        sys.exit("screenshots: Chromium is not here: `make test`, or: apt-get install chromium")
+    # The names of the folders are seen in the pictures.
+    folder = Path(tempfile.mkdtemp(prefix="screenshots-"))
+    os.environ.pop("MODELARTS_NB_DISK", None)
+    try:
+        with scene(folder) as lab, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            expect.set_options(timeout=60_000)
+            tensor = next(
+                environment["prefix"]
+                for environment in lab.get("environments")["environments"]
+                if environment["name"] == "TensorFlow-1.13"
+            )
+            readme(lab, browser, tensor)
+            if options.all:
+                everything(lab, browser, options.all)
+            browser.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
