@@ -34,6 +34,7 @@ from modelarts_nb.envs.engine.compiled import compile_missing
 from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall
 from modelarts_nb.envs.envfile import absolute
 from modelarts_nb.envs.kernelspecs import Kernels
+from modelarts_nb.envs.missing import incomplete
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.plan import Plan, planned
 from modelarts_nb.envs.prefixes import on_disk
@@ -62,7 +63,7 @@ def install(
     """Install packages into the environment ``name``.
 
     What is installed stays, in its version where that is possible; Python keeps its minor version
-    unless it is asked for.
+    unless it is asked for. A package that is asked for and misses files is installed again.
 
     Args:
         name: an environment on the persistent disk.
@@ -88,19 +89,28 @@ def install(
     prefix = on_disk(name, disk)
     source = source_of(disk, channels or [])
     before = records(prefix)
-    after = before
+    after, names = before, list[str]()
     if wanted:
         names = rattler.names_of(wanted, source, progress)
         keep = [pin(record) for record in before if record["name"] not in names]
         after = rattler.solve(source, [*wanted, *keep], prefix=prefix, progress=progress)
     add, drop = difference(before, after)
+    stay = [record for record in before if record["name"] in names and record not in drop]
+    again = incomplete(prefix, stay)
+    add += [record for record in stay if record["name"] in again]
     if dry_run:
         return Plan(prefix.name, planned(add), planned(drop), tuple(lines))
 
     def apply(twin: Path) -> None:
         if wanted:
             rattler.install(
-                source, twin, prefix, records=after, requested=wanted, progress=progress
+                source,
+                twin,
+                prefix,
+                records=after,
+                again=again,
+                requested=wanted,
+                progress=progress,
             )
         if lines:
             pip_install(
@@ -169,6 +179,35 @@ def uninstall(
         )
 
     return _change(prefix, apply, disk, 0, progress, dropped=gone)
+
+
+def reinstall(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> Environment:
+    """Install the conda packages again of which files are missing, in the same version.
+
+    Args:
+        name: an environment on the persistent disk.
+
+    Returns:
+        The environment. The old state is in the bin, unless nothing was missing.
+
+    Raises:
+        NetworkUnavailable, EngineFailed: a package cannot be got from where it came.
+        Others: as ``install``.
+    """
+    disk = disk or open_disk()
+    finish_swaps(disk)
+    prefix = on_disk(name, disk)
+    before = records(prefix)
+    again = incomplete(prefix, before)
+    if not again:
+        return announce(prefix, kernel=False, disk=disk, progress=progress)
+    progress.log(f"installing {', '.join(sorted(again))} again")
+
+    def apply(twin: Path) -> None:
+        rattler.install(source_of(disk), twin, prefix, again=again, progress=progress)
+
+    size = sum(int(r.get("size") or 0) for r in before if r["name"] in again) * _UNPACKED
+    return _change(prefix, apply, disk, size, progress)
 
 
 def _change(

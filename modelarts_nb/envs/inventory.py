@@ -205,7 +205,7 @@ def _trouble(prefix: Path, python: str | None, state: State | None) -> tuple[Fin
                 "interpreter",
                 "error",
                 f"{prefix.name} has no Python that starts: bin/python is missing.",
-                "Install python into it again.",
+                f"Install python again: `ma env check {prefix.name} --fix`.",
                 ("bin/python",),
             )
         )

@@ -17,10 +17,12 @@ import pytest
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs import history, swaps
 from modelarts_nb.envs.bin import bin_list, bin_restore
-from modelarts_nb.envs.change import install, uninstall
+from modelarts_nb.envs.change import install, reinstall, uninstall
 from modelarts_nb.envs.creation import create
 from modelarts_nb.envs.exporting import export
+from modelarts_nb.envs.health import check, fix
 from modelarts_nb.envs.installed import packages
+from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.plan import Plan
 from modelarts_nb.envs.relocate import leftovers
@@ -109,6 +111,41 @@ def test_given_a_conda_package_when_installed_then_it_works_and_the_rest_stays(
     assert run(env, "import tabulate; print(tabulate.__file__)").startswith(str(env))
     assert history.requested(env)[-1] == "tabulate"
     assert leftovers(env, [str(disk.staging)]) == []
+
+
+def lose(prefix: Path) -> list[str]:
+    """Take away Python's link and a module; returns their paths."""
+    lost = ["bin/python", "lib/python3.11/site-packages/more_itertools/more.py"]
+    for path in lost:
+        (prefix / path).unlink()
+    return lost
+
+
+def test_given_lost_files_when_their_package_is_installed_then_they_are_back(
+    env: Path, disk: Disk
+) -> None:
+    before = versions(env, disk)
+    lost = lose(env)
+    install("mine", specs=["more-itertools", "python"], disk=disk)
+    assert all((env / path).exists() for path in lost)
+    assert versions(env, disk) == before
+    assert leftovers(env, [str(disk.staging)]) == []
+
+
+def test_given_lost_files_when_mended_then_everything_is_healthy(env: Path, disk: Disk) -> None:
+    lose(env)
+    assert "--fix" in show("mine", disk=disk).trouble[0].fix
+    assert {f.check for f in check("mine", disk=disk) if f.fix} >= {"records"}
+
+    found = fix("mine", deep=True, disk=disk)
+
+    level = {f.check: f.level for f in found}
+    assert (level["interpreter"], level["records"], level["prefix"]) == ("ok", "ok", "ok"), found
+    assert run(env, "import more_itertools, sys; print(sys.prefix)") == str(env)
+
+
+def test_given_no_lost_files_when_mended_then_nothing_is_exchanged(same: Disk) -> None:
+    assert reinstall("mine", disk=same).name == "mine"
 
 
 def test_given_another_version_when_installed_then_it_replaces_the_old_and_leaves_no_file(

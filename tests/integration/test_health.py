@@ -38,6 +38,21 @@ def lose_a_file(prefix: Path) -> None:
     next(prefix.glob("lib/python3.*/site-packages/numpy/version.py")).unlink()
 
 
+def make_a_file_unreadable(prefix: Path) -> None:
+    # Not by its mode: root may read everything.
+    source = next(prefix.glob("lib/python3.*/site-packages/numpy/version.py"))
+    source.unlink()
+    source.mkdir()
+
+
+def damage_a_record_in_a_way_that_is_json(prefix: Path) -> None:
+    next(iter((prefix / "conda-meta").glob("numpy-*.json"))).write_text("[]")
+
+
+def lose_the_interpreter(prefix: Path) -> None:
+    (prefix / "bin/python").unlink()
+
+
 def break_the_interpreter(prefix: Path) -> None:
     python = (prefix / "bin/python").resolve()
     python.unlink()
@@ -62,7 +77,11 @@ def test_a_clone_is_healthy_to_the_last_byte(mine: Path, disk: Disk) -> None:
         (edit_a_source, "records", "warning"),
         (edit_a_source, "bytecode", "warning"),
         (damage_a_record, "records", "error"),
+        (damage_a_record_in_a_way_that_is_json, "records", "error"),
+        (make_a_file_unreadable, "records", "error"),
         (break_the_interpreter, "interpreter", "error"),
+        (lose_the_interpreter, "interpreter", "error"),
+        (lose_the_interpreter, "kernel", "error"),
     ],
 )
 def test_harm_is_found(
@@ -77,6 +96,25 @@ def test_fix_compiles_what_is_stale(mine: Path, disk: Disk) -> None:
     edit_a_source(mine)
 
     assert finding(fix("mine", disk=disk), "bytecode").level == "ok"
+
+
+def test_an_environment_is_mended_by_its_path_too(mine: Path, disk: Disk) -> None:
+    edit_a_source(mine)
+
+    assert finding(fix(str(mine), disk=disk), "bytecode").level == "ok"
+
+
+def test_an_environment_that_is_not_on_the_disk_is_mended_where_it_is(
+    mine: Path, disk: Disk, tmp_path: Path
+) -> None:
+    moved = tmp_path / "image" / "mine"
+    moved.parent.mkdir()
+    shutil.move(mine, moved)
+
+    found = fix(str(moved), disk=disk)
+
+    assert finding(found, "prefix").level == "ok"
+    assert not any(disk.locks.iterdir())
 
 
 def test_fix_registers_a_kernel_that_is_not_offered(mine: Path, disk: Disk) -> None:

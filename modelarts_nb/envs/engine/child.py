@@ -123,14 +123,20 @@ async def solve(job: dict[str, Any]) -> list[dict[str, Any]]:
 async def install(job: dict[str, Any]) -> None:
     """Make ``prefix`` hold exactly ``records``, with ``final`` as the prefix in its files.
 
-    Without ``records``: what it holds now, except the packages named in ``without``.
+    Without ``records``: what it holds now, except the packages named in ``without``. Packages named
+    in ``again`` are installed anew although they are there.
     """
+    present = _installed(job["prefix"]) if job["again"] or job.get("records") is None else []
     if job.get("records") is None:
-        present = _installed(job["prefix"])
         records: list[Any] = [r for r in present if r.name.normalized not in job["without"]]
     else:
         with tempfile.TemporaryDirectory() as folder:
             records = [_record(value, Path(folder)) for value in job["records"]]
+    # What has no record is not there, as far as rattler is concerned.
+    for record in present:
+        if record.name.normalized in job["again"]:
+            name = f"{record.name.normalized}-{record.version}-{record.build}.json"
+            (Path(job["prefix"]) / "conda-meta" / name).unlink(missing_ok=True)
     layer = rattler.PackageCacheLayer(Path(job["cache"]) / "pkgs")
     trusting = layer.with_validation_mode(rattler.ValidationMode.skip())
     # py-rattler 0.28 hands these on without unwrapping them and fails on its own class.

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ def install(
     *,
     records: Sequence[dict[str, Any]] | None = None,
     without: Sequence[str] = (),
+    again: Iterable[str] = (),
     requested: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> None:
@@ -102,6 +103,7 @@ def install(
         final: the prefix that the files speak of.
         records: what ``solve`` returned; None: what is there.
         without: names of packages to remove, where ``records`` is None.
+        again: names of packages to install anew, because files of them are missing.
         requested: the specs that the user asked for.
 
     Raises:
@@ -115,6 +117,7 @@ def install(
         "final": str(final),
         "records": list(records) if records is not None else None,
         "without": list(without),
+        "again": sorted(again),
         "requested": list(requested),
     }
     sizes = {str(r.get("name")): int(r.get("size") or 0) for r in records or ()}

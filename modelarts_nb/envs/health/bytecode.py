@@ -22,8 +22,11 @@ _COMPILE_SECONDS = 1800
 
 
 def _is_stale(prefix: Path, pyc: str, mtime: int, size: int) -> bool:
-    with (prefix / pyc).open("rb") as stream:
-        header = stream.read(16)
+    try:
+        with (prefix / pyc).open("rb") as stream:
+            header = stream.read(16)
+    except PermissionError:
+        return False  # Python cannot read it either, and compiles in memory
     if len(header) < 16:
         return True
     flags, recorded_mtime, recorded_size = struct.unpack("<4xIII", header)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.model import Finding
+from modelarts_nb.envs.records import python_version, record_names
 
 # A cold interpreter with ipykernel on a disk of 5 ms a request took 4 s.
 START_SECONDS = 60
@@ -55,7 +56,9 @@ def ask_interpreter(prefix: Path) -> Answer:
 
 def _examine(patient: Patient) -> Finding:
     if not (patient.prefix / "bin" / "python").exists():
-        return Finding("interpreter", "warning", "There is no Python in this environment.")
+        if python_version(record_names(patient.prefix)) is None:
+            return Finding("interpreter", "warning", "There is no Python in this environment.")
+        return Finding("interpreter", "error", "Python does not start: bin/python is missing.")
     answer = ask_interpreter(patient.prefix)
     if answer.trouble:
         return Finding("interpreter", "error", f"Python does not start: {answer.trouble}.")

@@ -10,13 +10,18 @@ from modelarts_nb.envs.model import Finding
 
 
 def _examine(patient: Patient) -> Finding:
-    environment = show(patient.name, disk=patient.disk)
-    if not ask_interpreter(patient.prefix).has_ipykernel:
+    environment = show(str(patient.prefix), disk=patient.disk)
+    answer = ask_interpreter(patient.prefix)
+    if answer.trouble:
+        return Finding(
+            "kernel", "error", "Its Python does not start, so its kernel does not either."
+        )
+    if not answer.has_ipykernel:
         return Finding(
             "kernel",
             "warning",
             "ipykernel is not installed, so Jupyter cannot use this environment. "
-            f"`ma env install {patient.name} ipykernel` brings it.",
+            f"`ma env install {patient.prefix.name} ipykernel` brings it.",
         )
     if environment.kernel == "ready":
         return Finding("kernel", "ok", f"Jupyter offers it as {environment.kernel_name}.")
@@ -28,7 +33,7 @@ def _examine(patient: Patient) -> Finding:
 
 
 def _mend(patient: Patient) -> None:
-    kernels.register(patient.name, disk=patient.disk, progress=patient.progress)
+    kernels.register(patient.prefix.name, disk=patient.disk, progress=patient.progress)
 
 
 PROBE = Probe("kernel", _examine, _mend)

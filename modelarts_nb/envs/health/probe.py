@@ -21,11 +21,20 @@ class Patient:
     deep: bool = False
     progress: Progress = SILENT
 
+    @property
+    def ours(self) -> bool:
+        """Is it in the envs dir? What is elsewhere is never exchanged or registered."""
+        return self.prefix.parent == self.disk.envs
+
 
 @dataclass(frozen=True)
 class Probe:
-    """``examine`` never changes anything; ``mend`` does what ``Finding.fix`` promised."""
+    """``examine`` never changes anything; ``mend`` does what ``Finding.fix`` promised.
+
+    ``locks``: the mending takes the lock of the environment itself.
+    """
 
     name: str
     examine: Callable[[Patient], Finding]
     mend: Callable[[Patient], None] | None = None
+    locks: bool = False

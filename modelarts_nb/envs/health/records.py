@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from modelarts_nb.envs.change import reinstall
 from modelarts_nb.envs.health.probe import Patient, Probe
+from modelarts_nb.envs.missing import is_missing
 from modelarts_nb.envs.model import Finding
 
 _THREADS = 32
@@ -41,25 +43,28 @@ def _managed(prefix: Path) -> Iterator[_Managed]:
 
 
 def _differs(prefix: Path, file: _Managed, deep: bool) -> str:
-    """Empty, ``missing`` or ``changed``."""
+    """Empty, ``missing``, ``changed`` or ``unreadable``."""
     path = prefix / file.path
-    if not os.path.lexists(path):
-        # Old records list bytecode that a later Python of the environment may have replaced.
-        return "" if file.path.endswith(".pyc") else "missing"
-    bytecode = file.path.endswith(".pyc")
-    if not deep or file.is_link or path.is_symlink() or not file.sha256 or bytecode:
+    if is_missing(prefix, file.path):
+        return "missing"
+    if not deep or file.is_link or not file.sha256 or file.path.endswith(".pyc"):
+        return ""
+    if path.is_symlink():
         return ""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except (PermissionError, IsADirectoryError):
+        return "unreadable"
     return "" if digest.hexdigest() == file.sha256 else "changed"
 
 
 def _examine(patient: Patient) -> Finding:
     try:
         files = list(_managed(patient.prefix))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Finding(
             "records", "error", f"A record in conda-meta cannot be read: {error}.", files=()
         )
@@ -71,28 +76,38 @@ def _examine(patient: Patient) -> Finding:
 
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(look, files))
-    missing = [f for f, answer in zip(files, answers, strict=True) if answer == "missing"]
-    changed = [f for f, answer in zip(files, answers, strict=True) if answer == "changed"]
-    if missing:
-        packages = ", ".join(sorted({f.package for f in missing})[:8])
-        return Finding(
-            "records",
-            "error",
-            f"{len(missing):,} files of {packages} are missing. "
-            f"`ma env install {patient.name} PACKAGE` brings a package back.",
-            files=tuple(f.path for f in missing),
+    wrong = {
+        kind: [f for f, answer in zip(files, answers, strict=True) if answer == kind]
+        for kind in ("missing", "unreadable", "changed")
+    }
+    if found := wrong["missing"]:
+        return _found(
+            "error", found, "missing", "Install these packages again." if patient.ours else ""
         )
-    if changed:
-        packages = ", ".join(sorted({f.package for f in changed})[:8])
-        return Finding(
-            "records",
+    if found := wrong["unreadable"]:
+        return _found("error", found, "not to be read: look at their owner and mode")
+    if found := wrong["changed"]:
+        return _found(
             "warning",
-            f"{len(changed):,} files of {packages} are not as conda installed them: "
-            "edited by hand, or pip wrote over them.",
-            files=tuple(f.path for f in changed),
+            found,
+            "not as conda installed them: edited by hand, or pip wrote over them",
         )
     how = "match their records" if patient.deep else "are there"
     return Finding("records", "ok", f"All {len(files):,} managed files {how}.")
 
 
-PROBE = Probe("records", _examine)
+def _found(
+    level: Literal["warning", "error"], files: list[_Managed], what: str, fix: str = ""
+) -> Finding:
+    packages = ", ".join(sorted({f.package for f in files})[:8])
+    many = f"{len(files):,} files of {packages} are"
+    if len(files) == 1:
+        many = f"A file of {packages} is"
+    return Finding("records", level, f"{many} {what}.", fix, tuple(f.path for f in files))
+
+
+def _mend(patient: Patient) -> None:
+    reinstall(patient.prefix.name, disk=patient.disk, progress=patient.progress)
+
+
+PROBE = Probe("records", _examine, _mend, locks=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.health import bytecode, interpreter, kernel, latency, prefix, records
@@ -48,6 +52,13 @@ def check(
     return findings
 
 
+def _lock_name(patient: Patient) -> str:
+    if patient.ours:
+        return patient.prefix.name
+    digest = hashlib.sha256(os.fsencode(patient.prefix)).hexdigest()
+    return f"{patient.prefix.name[:64] or 'root'}-{digest[:12]}"
+
+
 def fix(
     name: str, *, deep: bool = False, disk: Disk | None = None, progress: Progress = SILENT
 ) -> list[Finding]:
@@ -57,9 +68,9 @@ def fix(
     """
     disk = disk or open_disk()
     patient = Patient(name, find_prefix(name, disk=disk), disk, deep, progress)
-    with lock(disk, name):
-        for probe in _PROBES:
-            progress.check()
+    for probe in _PROBES:
+        progress.check()
+        with contextlib.nullcontext() if probe.locks else lock(disk, _lock_name(patient)):
             finding = probe.examine(patient)
             if finding.level != "ok" and finding.fix and probe.mend:
                 progress.log(f"{finding.check}: {finding.message} {finding.fix}")
