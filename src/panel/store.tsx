@@ -156,11 +156,10 @@ export function Bin(props: IBinProps): React.ReactElement {
             current={item.entry === roving.current}
             facts={[item.size === null ? '' : format.bytes(item.size)]}
             more={trans.__(
-              'removed %1, deleted %2',
-              format.relative(item.removed),
+              'deleted for good %1',
               format.relative(item.purged_after)
             )}
-            hover={format.exact(item.removed)}
+            hover={trans.__('Removed: %1', format.exact(item.removed))}
             action={trans.__('Restore')}
             onAction={() =>
               run(CommandIDs.restoreEnvironment, {
