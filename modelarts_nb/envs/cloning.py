@@ -14,6 +14,7 @@ from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.disk.space import human_bytes, require_space
 from modelarts_nb.disk.staging import land, staged
+from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.envs import bytecode
 from modelarts_nb.envs.condafiles import tell_conda
@@ -25,7 +26,7 @@ from modelarts_nb.envs.records import editables
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
 from modelarts_nb.envs.unfinished import Note, unfinished
-from modelarts_nb.errors import Busy, ModelArtsNbError
+from modelarts_nb.errors import Busy, DiskFailure, ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -141,15 +142,22 @@ def copy_prefix(
     for package, place in editables(source):
         if not place.is_relative_to(source):
             progress.log(f"{package} is editable, its code stays in {place}")
-    copy_tree(
-        tree,
-        target,
-        content=move.content,
-        retarget=move.retarget,
-        times=bytecode.has_time,
-        threads=threads,
-        progress=progress,
-    )
+    try:
+        copy_tree(
+            tree,
+            target,
+            content=move.content,
+            retarget=move.retarget,
+            times=bytecode.has_time,
+            threads=threads,
+            progress=progress,
+        )
+    except DiskFailure as error:
+        # Removed meanwhile is no failure of the disk.
+        if isinstance(error.__cause__, FileNotFoundError):
+            require_steady(scanned, skip=skip, threads=threads, progress=progress)
+        raise
+    require_steady(scanned, skip=skip, threads=threads, progress=progress)
     os.chmod(target, target.stat().st_mode | 0o700)
     progress.phase("rewriting")
     moved = move.finish(tree, target)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from modelarts_nb.disk.landing import land
@@ -24,7 +27,7 @@ from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Removed
 from modelarts_nb.envs.prefixes import disk_prefixes
 from modelarts_nb.envs.unfinished import unfinished
-from modelarts_nb.errors import ModelArtsNbError, NotFound, from_os_error
+from modelarts_nb.errors import DiskFailure, ModelArtsNbError, NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 __all__ = ["bin_empty", "bin_list", "bin_restore", "purge", "remove", "to_bin"]
@@ -53,6 +56,11 @@ def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) ->
     """
     if not prefix.is_dir():
         raise NotFound(f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it.")
+    with _while_it_is_there(prefix):
+        return _to_bin(prefix, held, disk, progress)
+
+
+def _to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress) -> Removed:
     kernel = Kernels(disk).of(prefix)[0] != "none"
     if (prefix / "conda-meta").is_dir():
         note = {"owner": disk.owner, "prefix": str(prefix), "kernel": kernel}
@@ -75,6 +83,20 @@ def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) ->
             )
     progress.log(f"{prefix.name} is in the bin as {entry}")
     return removed_entry(entry, disk)
+
+
+@contextlib.contextmanager
+def _while_it_is_there(prefix: Path) -> Iterator[None]:
+    """Another notebook may have removed it while this one still believed to see it."""
+    try:
+        yield
+    except DiskFailure as error:
+        why = error.__cause__
+        if isinstance(why, FileNotFoundError) and prefix.name not in os.listdir(prefix.parent):
+            raise NotFound(
+                f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it."
+            ) from error
+        raise
 
 
 def _folder(name: str, disk: Disk) -> Path:

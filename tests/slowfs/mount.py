@@ -22,14 +22,22 @@ class SlowFs:
     """One mounted slow file system.
 
     ``path`` is the slow side, ``source`` the same files without delay or faults; what changes there
-    is seen at once when nothing is ``cached``.
+    is seen at once when nothing is ``cached``. Several can have one ``shared`` source, as hosts have.
     """
 
-    def __init__(self, program: Path, folder: Path, rtt_us: int, *, cached: bool = True) -> None:
-        self.source, self.path = folder / "source", folder / "slow"
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        rtt_us: int,
+        *,
+        cached: bool = True,
+        shared: Path | None = None,
+    ) -> None:
+        self.source, self.path = shared or folder / "source", folder / "slow"
         self._faults, self._stats = folder / "faults", folder / "stats"
         for new in (self.source, self.path):
-            new.mkdir(parents=True)
+            new.mkdir(parents=True, exist_ok=True)
         self._faults.write_text("")
         options = f"rtt_us={rtt_us},faults={self._faults},stats={self._stats}"
         options += "" if cached else ",attr_ms=0"

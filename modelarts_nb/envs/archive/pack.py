@@ -16,6 +16,7 @@ from modelarts_nb import config
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import require_space
+from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.body import write_body
 from modelarts_nb.envs.archive.compress import Compressor, compressor
@@ -109,6 +110,7 @@ def pack(
                 manifest = _write(path, kind, level, threads, seen, manifest, progress)
             except OSError as error:
                 raise from_os_error(error, f"writing {target.name}", target) from error
+            require_steady(seen.tree, skip=seen.skipped, threads=_reading(), progress=progress)
             progress.check()
             progress.phase("landing")
             appear(path, target, manifest.to_bytes() if target.parent == disk.archives else None)

@@ -29,6 +29,8 @@ class Survey:
 
     prefix: Path
     prefixes: tuple[str, ...]
+    tree: Tree
+    skipped: frozenset[str]
     contents: Contents
     records: tuple[Record, ...]
     findings: tuple[Finding, ...]
@@ -52,7 +54,8 @@ def survey(
         DiskFailure, AccessDenied: something cannot be read.
         Cancelled: the user's wish.
     """
-    tree = scan(prefix, skip=_skipped(prefix, disk), threads=threads, progress=progress)
+    skipped = frozenset(_skipped(prefix, disk))
+    tree = scan(prefix, skip=skipped, threads=threads, progress=progress)
     progress.phase("checking")
     prefixes = tuple(dict.fromkeys(spellings(prefix)))
     contents = choose(tree, prefixes, exclude=exclude)
@@ -65,7 +68,7 @@ def survey(
         *_missing(missing, ignore_missing_files),
         *_links(contents, ignore_missing_files),
     ]
-    return Survey(prefix, prefixes, contents, tuple(records), tuple(findings))
+    return Survey(prefix, prefixes, tree, skipped, contents, tuple(records), tuple(findings))
 
 
 def _skipped(prefix: Path, disk: Disk) -> set[str]:
