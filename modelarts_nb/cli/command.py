@@ -112,22 +112,52 @@ def current_output() -> Output:
 
 def ask(query: str, **params: Any) -> Any:
     """The answer to an instant question."""
+    from modelarts_nb.cli import patience
     from modelarts_nb.operations.verbs import ask as ask_domain
 
-    return _with_owner(lambda: ask_domain(query, _given(params)))
+    def work() -> Any:
+        with patience.patience(patience.QUESTION, _disk_hangs(current_output())):
+            return ask_domain(query, _given(params))
+
+    return _with_owner(work)
 
 
 def do(verb: str, **params: Any) -> Any:
     """Run an operation here, with progress, a journal and cancel; return its result."""
+    from modelarts_nb.cli import patience
     from modelarts_nb.operations.run import run
 
     output = current_output()
 
     def work() -> Any:
-        with output.progress() as progress:
+        with (
+            patience.patience(patience.WORK, _disk_hangs(output)),
+            output.progress() as progress,
+        ):
             return run(verb, _given(params), progress=progress)
 
     return _with_owner(work)
+
+
+def _disk_hangs(output: Output) -> Callable[[], None]:
+    """Say that the disk hangs and end here: the thread that waits for it can do neither."""
+
+    def end() -> None:
+        import os
+
+        from modelarts_nb.errors import DiskTimeout
+
+        output.error(
+            DiskTimeout(
+                "The disk does not answer.",
+                hint="Wait for the storage to come back, then run the same again.",
+            )
+        )
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(DiskTimeout.exit_code)
+
+    return end
 
 
 def _unexpected(error: Exception) -> ModelArtsNbError:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modelarts_nb.cli import show
-from modelarts_nb.cli.command import Command, Group, ask, do
+from modelarts_nb.cli.command import Command, Group, ask, do, need
 
 
 @click.command(cls=Command, show=show.restored)
@@ -48,6 +48,7 @@ def status(command: bool) -> Any:
 @click.option("--secret", is_flag=True, help="Yes, keep it although it looks like a secret.")
 def keep(paths: tuple[str, ...], drop: bool, secret: bool) -> Any:
     """Home settings that survive a restart. Without PATHS: what is kept, and what could be."""
+    need(paths or not drop, "Say what not to keep any more.", "`ma keep` shows what is kept.")
     if not paths:
         return ask("keep.list")
     if drop:

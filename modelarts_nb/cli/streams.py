@@ -41,7 +41,7 @@ class _Counting(ABC):
                 self._last = now
                 self._report()
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - a terminal cancels by a signal
         pass
 
     @abstractmethod

@@ -542,7 +542,8 @@ def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
     except (FileNotFoundError, NotADirectoryError, TypeError, KeyError, ValueError):
         raise ValueError("%s/kernel.json is missing or not ours" % spec) from None
     if not os.path.exists(os.path.join(prefix, "bin", "python")):
-        raise ValueError("its environment is gone: %s" % prefix)
+        gone = "has no Python" if os.path.isdir(prefix) else "is gone"
+        raise ValueError("its environment %s: %s" % (gone, prefix))
     files = {}
     for name in names(spec):
         source = os.path.join(spec, name)

@@ -14,6 +14,7 @@ from modelarts_nb.envs.channels import source_of
 from modelarts_nb.envs.engine import rattler
 from modelarts_nb.envs.prefixes import beside, is_environment, spellings
 from modelarts_nb.envs.relocate import Move
+from modelarts_nb.errors import NetworkUnavailable, Unsolvable
 from modelarts_nb.progress import Progress
 from modelarts_nb.tool.parts import conda_files, library_files, normal, requirements, site_of
 
@@ -94,5 +95,14 @@ def create_python(
     """
     source = source_of(disk, channels)
     spec = f"python={sys.version_info.major}.{sys.version_info.minor}"
-    records = rattler.solve(source, [spec], progress=progress)
-    rattler.install(source, target, final, records=records, requested=[spec], progress=progress)
+    try:
+        records = rattler.solve(source, [spec], progress=progress)
+        rattler.install(source, target, final, records=records, requested=[spec], progress=progress)
+    except (NetworkUnavailable, Unsolvable) as error:
+        error.message = f"The tool needs a Python of its own on the disk. {error.message}"
+        error.hint = (
+            "Name a channel that has one and can be reached: `ma hook install -c CHANNEL`. Or "
+            "install modelarts_nb into a conda environment and run `ma hook install` there: then "
+            "nothing is downloaded."
+        )
+        raise

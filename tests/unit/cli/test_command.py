@@ -188,3 +188,7 @@ def test_what_left_the_disk_can_come_back_under_another_name(disk: Disk) -> None
 
     assert result.exit_code == 0
     assert (disk.envs / "before").is_dir()
+
+
+def test_dropping_nothing_in_particular_is_refused(disk: Disk) -> None:
+    assert run("keep", "--drop", "--disk", str(disk.root)).exit_code == 2

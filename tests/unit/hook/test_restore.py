@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -78,11 +79,13 @@ def test_without_json_the_report_is_text(world: World) -> None:
 
 
 def test_a_kernel_without_its_environment_is_reported_not_restored(world: World) -> None:
-    world.environment("gone", alive=False)
+    shutil.rmtree(world.environment("gone", alive=False))
+    world.environment("bare", alive=False)
 
     report = world.run()
 
     assert states(report)["kernel ma-gone"] == "skipped"
+    assert "has no Python" in detail(report, "kernel ma-bare")
     assert "environment is gone" in detail(report, "kernel ma-gone")
     assert not (world.home / ".local/share/jupyter/kernels/ma-gone").exists()
 
