@@ -41,13 +41,13 @@ FACES = {
 }
 # The dialogs by the command that opens them, and what they show when they are ready.
 DIALOGS = {
-    "clone-environment": "Copy|复制",
-    "pack-environment": "wrong|问题|missing|缺失",
-    "rename-environment": "bin|回收站",
+    "clone-environment": "Copy|克隆",
+    "pack-environment": r"[\d,]{6}",
+    "rename-environment": "week|周",
     "install-packages": "pip",
     "show-packages": "ipykernel",
     "export-environment": "dependencies",
-    "check-environment": "wrong|问题|stale|过期|陈旧",
+    "check-environment": "wrong|正常|Warning|警告|Error|错误",
 }
 
 
@@ -149,7 +149,6 @@ def everything(lab: Lab, browser: Browser, folder: Path) -> None:
             mine.hover()
             shoot(panel, folder / f"{face}-narrow.png")
             panel.root.locator(".ma-Section-actions button").first.click()
-            page.locator("#jp-MainLogo").hover()
             dialog.get_by_role("textbox").first.fill("fresh")
             dialog.get_by_role("combobox").nth(1).select_option("3.11")
             dialog.locator(".ma-mod-preview").click()

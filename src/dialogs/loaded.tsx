@@ -17,11 +17,20 @@ export function Loaded<T>(props: {
   React.useEffect(() => {
     once.current().then(it => setValue({ it }), setError);
   }, []);
+  const node = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    // The dialog looked for its first field when there was none yet.
+    if (value && !node.current?.contains(document.activeElement)) {
+      node.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    }
+  }, [value]);
   if (error) {
     return <ErrorBox error={asApiError(error)} trans={nb.trans} />;
   }
   return value ? (
-    children(value.it)
+    <div ref={node} className="ma-Loaded">
+      {children(value.it)}
+    </div>
   ) : (
     <p role="status">{nb.trans.__('Reading…')}</p>
   );

@@ -56,6 +56,10 @@ export function Preview(props: IPreviewProps): React.ReactElement {
     };
   }, [operations]);
   React.useEffect(() => {
+    // A dialog that is full shows its end only after scrolling.
+    if (ended) {
+      node.current?.scrollIntoView?.({ block: 'nearest' });
+    }
     // Without the focus in it a dialog hears no Escape; the button that had it is gone.
     if (ended && document.activeElement === document.body) {
       node.current?.focus();
