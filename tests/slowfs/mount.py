@@ -21,8 +21,9 @@ _INSTALL = "run `make test`, or: apt-get install -y fuse3 libfuse3-dev pkg-confi
 class SlowFs:
     """One mounted slow file system.
 
-    ``path`` is the slow side, ``source`` the same files without delay or faults; what changes there
-    is seen at once when nothing is ``cached``. Several can have one ``shared`` source, as hosts have.
+    ``path`` is the slow side, ``source`` the same files without delay or faults; what changes
+    there is seen at once when nothing is ``cached``. Several can have one ``shared`` source, as
+    hosts have.
     """
 
     def __init__(

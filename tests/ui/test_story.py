@@ -1,7 +1,7 @@
 """The whole story in a browser, in a JupyterLab of the image that knows nothing of us.
 
-The image's JupyterLab is the oldest that we claim, version 4.2, on Python 3.9; panel, server extension and kernels come from
-the persistent disk alone, brought there by the registered hook.
+The image's JupyterLab is the oldest that we claim, version 4.2, on Python 3.9; panel, server
+extension and kernels come from the persistent disk alone, brought there by the registered hook.
 """
 
 from __future__ import annotations
