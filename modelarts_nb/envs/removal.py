@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,8 +90,7 @@ def _while_it_is_there(prefix: Path) -> Iterator[None]:
     try:
         yield
     except DiskFailure as error:
-        why = error.__cause__
-        if isinstance(why, FileNotFoundError) and prefix.name not in os.listdir(prefix.parent):
+        if isinstance(error.__cause__, FileNotFoundError):
             raise NotFound(
                 f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it."
             ) from error

@@ -127,7 +127,7 @@ def _close(journal: Journal, operation: Operation) -> Operation:
         state: State = "cancelled"
         error = {
             "code": "cancelled",
-            "message": "Cancelled. It did not stop by itself and was killed.",
+            "message": f"Cancelled. It hung ({operation.phase or 'starting'}) and was killed.",
             "hint": "What was half-made is removed; where the disk hangs, later.",
             "cause": "",
         }

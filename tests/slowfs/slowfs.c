@@ -11,6 +11,7 @@
  * faults   a file read at start (and again on SIGHUP), one rule a line:  OP ERRNO after=N every=M [path=SUBSTR]
  *          e.g. "write ENOSPC after=100000000b" (bytes written) or "open ESTALE after=500".
  *          With "late" (rename and link only) the operation is done and then the error is answered: a lost reply.
+ *          HANG instead of an error: no answer until the rules are read again, then the operation goes on.
  *          FILE.loaded is written when the rules have been read.
  * stats    on SIGUSR1 and at exit, operation counts are written there as "op count".
  */
@@ -45,6 +46,8 @@ static atomic_long count[NOPS], written;
 struct rule { int op, err; long after, every; int bytes, late; char path[128]; atomic_long hits; };
 static struct rule rules[32];
 static int nrules;
+static atomic_long reloads;
+enum { HANG = -1 };
 static pthread_mutex_t wire_lock = PTHREAD_MUTEX_INITIALIZER;
 static double wire_free;
 
@@ -55,10 +58,10 @@ static int err_of(const char *s) {
     static const struct { const char *n; int e; } T[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"ESTALE", ESTALE}, {"EDQUOT", EDQUOT},
         {"EACCES", EACCES}, {"EROFS", EROFS}, {"ETIMEDOUT", ETIMEDOUT}, {"EINTR", EINTR}, {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"EINVAL", EINVAL}};
     for (size_t i = 0; i < sizeof T / sizeof *T; i++) if (!strcmp(s, T[i].n)) return T[i].e;
-    return EIO;
+    return strcmp(s, "HANG") ? EIO : HANG;
 }
 static void load_rules(int sig) {
-    (void)sig; nrules = 0; if (!cfg.faults) return;
+    (void)sig; nrules = 0; reloads++; if (!cfg.faults) return;
     FILE *f = fopen(cfg.faults, "r"); char line[512];
     while (f && fgets(line, sizeof line, f) && nrules < 32) {
         struct rule r = {.op = -1, .after = 0, .every = 1}; char op[32], er[32]; int n = 0;
@@ -91,7 +94,10 @@ static int charge(int op, const char *path, size_t bytes) {
         struct rule *r = &rules[i];
         if (r->late || r->op != op || (r->path[0] && (!path || !strstr(path, r->path)))) continue;
         long n = ++r->hits - r->after - 1; /* matching operations since the first that may fail */
-        if (r->bytes ? written >= r->after : n >= 0 && n % (r->every > 0 ? r->every : 1) == 0) { nap(d); return -r->err; }
+        if (r->bytes ? written < r->after : n < 0 || n % (r->every > 0 ? r->every : 1)) continue;
+        if (r->err != HANG) { nap(d); return -r->err; }
+        for (long seen = reloads; seen == reloads;) nap(0.02);
+        break;
     }
     if (cfg.bw_mbs && bytes) {
         pthread_mutex_lock(&wire_lock);
