@@ -73,7 +73,8 @@ def restore(
             report = Report(lines=lines, **value)
         except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as error:
             raise EngineFailed("Restore could not run.", cause=str(error)) from error
-    for line in report.lines:
+    # The report is the result, which every face shows; only what went wrong is said twice.
+    for line in (line for line in report.lines if line.state == "failed"):
         progress.log(f"{line.what}: {line.state}{line.detail and ' - '}{line.detail}")
     return report
 
