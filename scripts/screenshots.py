@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,11 +74,13 @@ def scene(folder: Path) -> Iterator[Lab]:
     source = ROOT / "tests/slowfs"
     make = ["make", "-s", "-f", str(source / "Makefile"), f"OUT={program}"]
     subprocess.run([*make, f"SRC={source / 'slowfs.c'}"], check=True, cwd=folder)
-    slow = SlowFs(program, folder / "disk", 500)
-    disk = slow.path / "work"
-    disk.mkdir()
-    lab = Lab(folder / "lab", disk, [torch, tensor], CHANNEL.as_uri())
-    try:
+    with ExitStack() as stack:
+        slow = SlowFs(program, folder / "disk", 500)
+        stack.callback(slow.unmount)
+        disk = slow.path / "work"
+        disk.mkdir()
+        lab = Lab(folder / "lab", disk, [torch, tensor], CHANNEL.as_uri())
+        stack.callback(lab.stop)
         lab.run("hook.install")
         lab.run("restore")
         lab.run("env.clone", source=str(torch), name="mine")
@@ -91,9 +93,6 @@ def scene(folder: Path) -> Iterator[Lab]:
         for operation in lab.get("operations")["operations"]:
             lab.forget(operation["id"])
         yield lab
-    finally:
-        lab.stop()
-        slow.unmount()
 
 
 def shoot(panel: Panel, target: Path) -> None:
@@ -161,9 +160,10 @@ def everything(lab: Lab, browser: Browser, folder: Path) -> None:
                 expect(dialog).to_contain_text(re.compile(ready))
                 shoot(panel, folder / f"{face}-{command}.png")
                 page.keyboard.press("Escape")
-            lab.run_to_end("env.install", name="mine", specs=["no-such-package"])
+            failed = lab.run_to_end("env.install", name="mine", specs=["no-such-package"])
             expect(panel.root.locator(".ma-ErrorBox")).to_be_visible()
             shoot(panel, folder / f"{face}-failed.png")
+            lab.forget(failed["id"])
 
 
 def main() -> None:
