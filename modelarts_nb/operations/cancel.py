@@ -50,7 +50,7 @@ def discard(id: str) -> None:
 
 
 def _enforce(journal: Journal) -> None:
-    end = time.monotonic() + history.GRACE + 5
+    end = time.monotonic() + history.GRACE + history.HELD + 2
     with contextlib.suppress(NotFound):
         while time.monotonic() < end and history.settle(journal).state == "running":
             time.sleep(0.2)

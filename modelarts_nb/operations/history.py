@@ -18,6 +18,9 @@ from modelarts_nb.operations.model import LogPart, Operation, State, now
 KEPT = 50
 # From being asked to stop to being killed: time to remove staging on a slow disk.
 GRACE = 10.0
+# And this long from being killed to counting as gone: a request that the disk does not answer may
+# hold a killed process, which does nothing any more, until it does.
+HELD = 5.0
 # A process has this long to say who it is.
 STARTING = 30.0
 LOG_PART = 64 << 10
@@ -117,7 +120,9 @@ def _is_worked_on(journal: Journal) -> bool:
         return False
     asked = journal.cancel_asked()
     if asked is not None and time.time() - asked > GRACE:
+        held = runner.can_be_killed() and time.time() - asked > GRACE + HELD
         kill(journal)
+        return not held
     return True
 
 
