@@ -17,8 +17,8 @@ from tests.ui.panel import Panel
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
-# Half a millisecond a request: a clone takes seconds, so that its progress can be seen.
-RTT_US = 500
+# A third of a millisecond a request: a clone takes seconds, so that its progress can be seen.
+RTT_US = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,10 +21,8 @@ class Panel:
         expect(self.root).to_be_visible()
 
     def row(self, name: str) -> Locator:
-        """The row of an environment, an archive or a removed environment."""
-        return self.root.locator("li.ma-Row").filter(
-            has=self.page.get_by_text(name, exact=True).locator("visible=true")
-        )
+        """The row of an environment."""
+        return self.root.locator(f'li.ma-Row[data-name="{name}"]')
 
     def activity(self, title: str) -> Locator:
         """The operation of this title in the section Activity."""
