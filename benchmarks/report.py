@@ -14,13 +14,14 @@ from benchmarks.chart import bars
 from benchmarks.measure import Goal, Result
 from benchmarks.reference import Reference
 
+_NOTES = Path(__file__).with_name("notes.md")
 _PEERS = ("py-rattler", "conda-pack", "ipykernel", "zstandard")
 
 
 def table(results: Sequence[Result]) -> str:
     """Goal by goal: what was measured, the ratio, whether it is met."""
     rows = ["| work | goal | ours | peer | ratio | met |", "|---|---|---|---|---|---|"]
-    rows += [" | ".join(("", *row, "")).strip() for row in _rows(results)]
+    rows += [_row(row) for row in _rows(results)]
     return "\n".join(rows)
 
 
@@ -38,6 +39,10 @@ def _rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
                 f"{shown}x" if goal.peer else "",
                 "yes" if goal.met(ratio) else "**no**",
             )
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _runs(result: Result, name: str) -> str:
@@ -68,7 +73,7 @@ def details(results: Sequence[Result]) -> str:
                 "" if requests is None else f"{requests:,.0f}",
                 "" if size is None else f"{size / 1e6:.0f}",
             )
-            rows.append(f"| {' | '.join(cells)} |")
+            rows.append(_row(cells))
     return "\n".join(rows)
 
 
@@ -93,7 +98,8 @@ environment and under five minutes. Ours and the peers run in turn in the same r
 the median of its runs. "1 ms disk" is `tests/slowfs`, a FUSE file system that answers every
 request after 1 ms and was mounted anew, so with nothing cached, for every run. Times are whole
 processes, the start of Python included. Ours saves what it wrote (`syncfs`) before it ends; of the
-peers only the local `cp -a` does (`sync -f`).
+peers only the local `cp -a` does (`sync -f`). "(n=1)" was measured once: with `--once` the slowest
+peers are. A hundred `ipykernel install` are ten (quick: three), multiplied.
 
 {chr(10).join(f"- {one.described}" for one in references)}
 - {_machine()}
@@ -112,11 +118,13 @@ the 1 ms disk was measured once before, 1.2 times slower than `cp -a`; conda is 
 
 ## Everything measured
 
-CPU is the most of the runs (without FUSE's own); memory the peak of the largest process; requests
-are those that the slow disk answered.
+CPU is the most of the runs (without FUSE's own); memory the peak of the largest process (39 MB is
+what the measuring process itself has: less is not seen); requests are those that the slow disk
+answered.
 
 {details(results)}
-"""
+
+{_NOTES.read_text()}"""
 
 
 def _goals(results: Sequence[Result]) -> Iterator[tuple[Result, Goal]]:
