@@ -156,7 +156,7 @@ function Hook({ status }: { status: IStatus }): React.ReactElement {
     default:
       return (
         <>
-          <p className="ma-muted">{ran}</p>
+          {back === 'failed' && <p className="ma-muted">{ran}</p>}
           <p>
             {back === 'refused'
               ? trans.__(
