@@ -45,7 +45,7 @@ def pretend(number: int) -> None:
         def now(cls, tz: tzinfo | None = None) -> Any:
             return datetime.now(tz) + timedelta(seconds=number * _APART)
 
-    bin_module.datetime = Later  # type: ignore[misc]
+    setattr(bin_module, "datetime", Later)  # noqa: B010 - mypy knows it is not ours to set
     # The protocol of a minute in seconds, with its proportions.
     for name, seconds in (("beat", 0.1), ("give_up", 2.0), ("stale", 4.0)):
         object.__setattr__(TIMING, name, seconds)

@@ -118,7 +118,7 @@ def test_pip_installs_while_it_is_packed(
     # Then it is refused, or what is in the archive is one version as a whole
     listed = ""
     if archive:
-        command = ["tar", "-tf", archive.path]
+        command = ["tar", "-tf", str(archive.path)]
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     old, new = (
         "pipthing-1.0.dist-info/RECORD" in listed,
@@ -130,7 +130,8 @@ def test_pip_installs_while_it_is_packed(
 
 
 def _pip(prefix: Path, wheel: Path) -> None:
-    command = [prefix / "bin/python", "-m", "pip", "install", "-q", "--no-index", wheel]
+    python = str(prefix / "bin/python")
+    command = [python, "-m", "pip", "install", "-q", "--no-index", str(wheel)]
     subprocess.run(command, check=True, env={"PATH": "/usr/bin:/bin"}, capture_output=True)
 
 

@@ -26,6 +26,7 @@ from modelarts_nb.envs.removal import remove
 
 PLACEHOLDER = "/opt/" + "placehold_" * 25
 _MTIME = 1_600_000_000
+_BIG = 1 << 21
 # Answers what `ma env check` asks an interpreter, without being one: fast, and relocatable.
 _PYTHON = """#!/bin/sh
 echo "[\\"${0%/bin/*}\\", \\"3.11.7\\", true]"
@@ -35,13 +36,15 @@ echo "[\\"${0%/bin/*}\\", \\"3.11.7\\", true]"
 @dataclass(frozen=True)
 class World:
     """Where everything is. ``base`` holds what is local, ``root`` is the persistent disk; its files
-    are put back ``behind`` it where that is quicker.
+    are put back ``behind`` it where that is quicker. ``image`` is an environment to work on instead
+    of the small one; it stays where it is.
     """
 
     base: Path
     root: Path
     channel: str
     behind: Path | None = None
+    image: Path | None = None
 
     @property
     def disk(self) -> Disk:
@@ -50,7 +53,7 @@ class World:
     @property
     def source(self) -> Path:
         """An environment of the image."""
-        return self.base / "image" / "source"
+        return self.image or self.base / "image" / "source"
 
     @property
     def archive(self) -> Path:
@@ -59,7 +62,8 @@ class World:
 
     def build(self) -> None:
         """Make everything, and keep a copy for ``fresh``."""
-        make_source(self.source)
+        if not self.image:
+            make_source(self.source)
         self.disk.home.mkdir(parents=True)
         with self.settings():
             for name in ("mine", "gone"):
@@ -75,21 +79,19 @@ class World:
                 disk=self.disk,
             )
         for place, kept in self._places():
-            _copy(place, kept)
+            _copy(place, kept, link=False)
 
     def fresh(self) -> None:
         """Everything as it was when it was built."""
         for place, kept in self._places():
             _clear(place)
-            _copy(kept, place)
+            # Nothing may ever be written into: a big one need not be copied for every case.
+            _copy(kept, place, link=self.image is not None)
 
     def _places(self) -> list[tuple[Path, Path]]:
         kept = self.base / "kept"
-        return [
-            (self.behind or self.root, kept / "disk"),
-            (self.disk.home, kept / "home"),
-            (self.source, kept / "source"),
-        ]
+        places = [(self.behind or self.root, kept / "disk"), (self.disk.home, kept / "home")]
+        return places if self.image else [*places, (self.source, kept / "source")]
 
     @contextmanager
     def settings(self) -> Iterator[None]:
@@ -224,7 +226,7 @@ def digest(prefix: Path) -> str:
             if path.is_symlink():
                 found.update(os.fsencode(path.readlink()))
             elif path.is_file():
-                data = path.read_bytes()
+                data = _content(path, info.st_size)
                 if folder.endswith("conda-meta"):
                     data = _TIMES.sub(b"", data)
                 found.update(data)
@@ -238,6 +240,16 @@ def has_kernel(disk: Disk, name: str) -> bool:
 
 _STAMP = re.compile(r"-\d{8}-\d{6}(-\d+)?")
 _TIMES = re.compile(rb"==> [^<]* <==")
+
+
+def _content(path: Path, size: int) -> bytes:
+    """All of it, or the ends of a big one: `check --deep` reads those."""
+    with path.open("rb") as file:
+        if size <= _BIG:
+            return file.read()
+        head = file.read(4096)
+        file.seek(-4096, os.SEEK_END)
+        return head + file.read() + str(size).encode()
 
 
 def _names(folder: Path) -> list[str]:
@@ -254,6 +266,6 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, link: bool) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
+    subprocess.run(["cp", "-al" if link else "-a", f"{source}/.", str(target)], check=True)

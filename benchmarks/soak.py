@@ -1,0 +1,248 @@
+"""The full counts of the fault tests: ``python benchmarks/soak.py`` writes ``docs/soak.md``.
+
+On the small reference environment, on this machine's disk and on slowfs: kill -9 of every operation
+at random moments, a disk that fails at random requests, two hosts that want the same names. About
+half an hour on two quiet cores; ``--quick`` takes a tenth of the counts and only prints. What goes
+wrong is printed with its seed and ends the run with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# Before anything reads them: no disk, owner or conda of whoever runs this.
+for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_", "CONDA_"))]:
+    if variable not in ("MODELARTS_NB_BENCH_CACHE", "MODELARTS_NB_TEST_CACHE"):
+        del os.environ[variable]
+
+from benchmarks import reference, tools  # noqa: E402
+from tests.faults import failing, hosts, killing  # noqa: E402
+from tests.faults.deeds import DEEDS, moments  # noqa: E402
+from tests.faults.world import World  # noqa: E402
+from tests.slowfs.mount import SlowFs  # noqa: E402
+
+_DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+@dataclass
+class Tally:
+    """What came of the cases of one deed."""
+
+    deed: str
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def take(self, case: object, judge: Callable[[], str]) -> None:
+        """Run one case and keep its outcome."""
+        began = time.monotonic()
+        try:
+            self.counts[judge()] += 1
+        except AssertionError as error:
+            self.wrong.append(f"{self.deed} {case}: {error}")
+            tools.say(f"WRONG {self.wrong[-1]}")
+        self.seconds += time.monotonic() - began
+
+    @property
+    def cases(self) -> int:
+        """How many were run."""
+        return sum(self.counts.values()) + len(self.wrong)
+
+
+def main() -> int:
+    """Parse the command line and run; the number of cases that went wrong, at most 1."""
+    parser = argparse.ArgumentParser(description="The full counts of the fault tests.")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the counts; only prints")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=24, help="of each operation (default: 24)")
+    parser.add_argument("--faults", type=int, default=24, help="of each operation (default: 24)")
+    parser.add_argument("--rounds", type=int, default=1000, help="of both hosts (default: 1000)")
+    options = parser.parse_args()
+    share = 10 if options.quick else 1
+    cache = Path(
+        os.environ.get("MODELARTS_NB_BENCH_CACHE") or Path.home() / ".cache/modelarts_nb-bench"
+    )
+    cache.mkdir(parents=True, exist_ok=True)
+    small = reference.small(cache)
+    program = Path(tools.slowfs(cache))
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=cache) as folder:
+        work = Path(folder)
+        chance = random.Random(options.seed)
+        kills = _kills(small, work, max(2, options.kills // share), chance)
+        faults = _faults(small, program, work, max(2, options.faults // share), chance)
+        rounds = options.rounds // share
+        fights = _fights(program, work, rounds, options.seed)
+    text = _report(small, options.seed, kills, faults, fights)
+    print(text)
+    if not options.quick:
+        (_DOCS / "soak.md").write_text(text, "utf-8")
+    return int(any(tally.wrong for tally in [*kills, *faults, *fights]))
+
+
+def _kills(
+    small: reference.Reference, work: Path, count: int, chance: random.Random
+) -> list[Tally]:
+    """kill -9 at random moments, and once in every phase."""
+    world = World(work / "kills", work / "kills/disk", small.channel.as_uri(), image=small.prefix)
+    world.root.mkdir(parents=True)
+    world.build()
+    tallies = []
+    for deed in DEEDS:
+        tools.say(f"kill -9: {deed}")
+        course = killing.undisturbed(deed, world)
+        tally = Tally(deed)
+        cases = list(moments(course.phases, course.total, chance.randrange(1 << 30)).values())
+        while len(cases) < count:
+            cases.append(killing.at_random(course, chance))
+        for moment in cases:
+            tally.take(moment, partial(killing.kill_and_judge, course, world, moment))
+        tallies.append(tally)
+    shutil.rmtree(world.base)
+    return tallies
+
+
+def _faults(
+    small: reference.Reference, program: Path, work: Path, count: int, chance: random.Random
+) -> list[Tally]:
+    """Each error in turn, at random requests."""
+    fs = SlowFs(program, work / "faults/fs", 0, cached=False)
+    try:
+        world = World(
+            work / "faults", fs.path, small.channel.as_uri(), behind=fs.source, image=small.prefix
+        )
+        world.build()
+        tallies = []
+        for deed in DEEDS:
+            tools.say(f"a failing disk: {deed}")
+            course = killing.undisturbed(deed, world, fs)
+            tally = Tally(deed)
+            for number in range(count):
+                error = failing.ERRORS[number % len(failing.ERRORS)]
+                trouble = failing.at_random(error, course.needed, chance)
+                tally.take(trouble, partial(failing.fail_and_judge, course, world, fs, trouble))
+            tallies.append(tally)
+    finally:
+        fs.unmount()
+    shutil.rmtree(work / "faults")
+    return tallies
+
+
+def _fights(program: Path, work: Path, rounds: int, seed: int) -> list[Tally]:
+    """Two hosts, with their locks and without."""
+    tallies = []
+    for locked in (True, False):
+        name = "with locks" if locked else "without any lock"
+        tools.say(f"two hosts {name}")
+        base = work / name.replace(" ", "-")
+        fss = [SlowFs(program, base / n, 100, shared=base / "disk") for n in ("one", "two")]
+        tally = Tally(name)
+        began = time.monotonic()
+        try:
+            roots = [fs.path for fs in fss]
+            tally.counts = hosts.fight(roots, base, rounds, seed, locked=locked)
+        except AssertionError as error:
+            tally.wrong.append(str(error))
+            tools.say(f"WRONG {name}: {error}")
+        finally:
+            for fs in fss:
+                fs.unmount()
+        tally.seconds = time.monotonic() - began
+        tallies.append(tally)
+    return tallies
+
+
+def _report(
+    small: reference.Reference,
+    seed: int,
+    kills: list[Tally],
+    faults: list[Tally],
+    fights: list[Tally],
+) -> str:
+    lines = [
+        "# Soak",
+        "",
+        "Written by `make soak` (`benchmarks/soak.py`); what a case does and what counts as wrong",
+        "is in `tests/faults/`. `make test` runs a seeded sample of the same.",
+        "",
+        f"On {small.described}; {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
+        f"{time.strftime('%Y-%m-%d')}, seed {seed}.",
+        "",
+        "## kill -9",
+        "",
+        "Each operation is killed once in every phase, then at random moments: right before the",
+        "n-th thing it asks of the disk, every third time some milliseconds later. Then what tidies",
+        "up by itself runs, the environments must be as before or as after (`check --deep`), no",
+        "staging and no note may be left, nobody may seem to work, and the next operation on the",
+        "same name must work at once.",
+        "",
+        "| operation | kills | old state found | new state found | wrong | minutes |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {t.deed} | {t.cases} | {t.counts['old']} | {t.counts['new']} | {len(t.wrong)} "
+        f"| {t.seconds / 60:.1f} |"
+        for t in kills
+    ]
+    lines += [
+        f"| **all** | **{sum(t.cases for t in kills)}** | {sum(t.counts['old'] for t in kills)} "
+        f"| {sum(t.counts['new'] for t in kills)} | **{sum(len(t.wrong) for t in kills)}** "
+        f"| {sum(t.seconds for t in kills) / 60:.0f} |",
+        "",
+        "## A disk that fails",
+        "",
+        f"{', '.join(failing.ERRORS)} in turn, from a random request on or only once, or after a",
+        "random number of bytes (slowfs). There must be an error with a type or none at all, the",
+        "source untouched, nothing half or left; then the same command must work.",
+        "",
+        "| operation | cases | said | wrong | minutes |",
+        "|---|--:|---|--:|--:|",
+    ]
+    lines += [
+        f"| {t.deed} | {t.cases} | {_said(t.counts)} | {len(t.wrong)} | {t.seconds / 60:.1f} |"
+        for t in faults
+    ]
+    lines += [
+        f"| **all** | **{sum(t.cases for t in faults)}** | "
+        f"| **{sum(len(t.wrong) for t in faults)}** | {sum(t.seconds for t in faults) / 60:.0f} |",
+        "",
+        "`done`: the failure was overcome, or met only what may fail (tidying up, listing names).",
+        "`(new)`: the new state was in place although the disk would not confirm it.",
+        "",
+        "## Two hosts",
+        "",
+        "Two mounts of one folder, two processes, clocks two minutes apart; create, remove, rename",
+        "and tidy of the same three names (two differ only in case). Never two winners, no",
+        "environment lost, none that its maker was told does not exist, no rude error.",
+        "",
+        "| | rounds | how they ended | wrong | minutes |",
+        "|---|--:|---|--:|--:|",
+    ]
+    lines += [
+        f"| {t.deed} | {t.cases} | {_said(t.counts)} | {len(t.wrong)} | {t.seconds / 60:.1f} |"
+        for t in fights
+    ]
+    wrong = [text for tally in [*kills, *faults, *fights] for text in tally.wrong]
+    if wrong:
+        lines += ["", "## Wrong", "", *(f"```\n{text}\n```" for text in wrong)]
+    return "\n".join([*lines, ""])
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
