@@ -38,6 +38,13 @@ class Kernel:
         content: dict[str, Any] = reply["content"]
         return content
 
+    def reply_to(self, asked: str) -> Any:
+        """The reply to one request; a slow start leaves replies to earlier ones behind."""
+        while True:
+            message = self.client.get_shell_msg(timeout=30)
+            if message["parent_header"].get("msg_id") == asked:
+                return message["content"]
+
     def said(self, kind: str) -> list[Any]:
         return [m["content"] for m in self.heard if m["msg_type"] == kind]
 
@@ -120,14 +127,14 @@ def test_an_error_is_a_message_without_traceback(kernel: Kernel) -> None:
 
 
 def test_an_interrupt_cancels_and_the_kernel_lives_on(kernel: Kernel) -> None:
-    kernel.client.execute("%ma sleep")
+    asked = kernel.client.execute("%ma sleep")
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         message = kernel.client.get_iopub_msg(timeout=20)
         if message["msg_type"] == "display_data":
             break
     kernel.manager.interrupt_kernel()
-    reply = kernel.client.get_shell_msg(timeout=20)["content"]
+    reply = kernel.reply_to(asked)
 
     assert (reply["ename"], reply["evalue"]) == ("MaError", "Cancelled; nothing was left.")
     # A kernel drops what is queued behind a failed cell for a moment.
@@ -141,8 +148,7 @@ def test_tab_completes(kernel: Kernel, warm: bool) -> None:
     code = "%ma env c"
 
     def matches() -> bool:
-        kernel.client.complete(code, len(code))
-        content = kernel.client.get_shell_msg(timeout=30)["content"]
+        content = kernel.reply_to(kernel.client.complete(code, len(code)))
         # A kernel that is still busy starting may answer without any.
         return {"clone", "create"} <= set(content.get("matches", []))
 
