@@ -8,7 +8,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 LABEXTENSION := modelarts_nb/labextension/package.json
 FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
-.PHONY: help run test lint types unit front browser wheel setup bench bench-quick screenshots clean
+.PHONY: help run test lint types unit front browser wheel setup bench bench-quick soak screenshots clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -71,8 +71,11 @@ $(VENV)/.labextension: $(LABEXTENSION)
 bench: setup ## Ours and the peers side by side, on local and slow disks (about an hour); writes docs/benchmarks.md
 	$(BIN)/python benchmarks/run.py
 
-bench-quick: setup ## The same with the small environment (under 5 minutes)
+bench-quick: setup ## The same with the small environment (about 6 minutes)
 	$(BIN)/python benchmarks/run.py --quick
+
+soak: setup ## Kill, fill and break the disk under every operation, hundreds of times; writes docs/soak.md
+	$(BIN)/python benchmarks/soak.py
 
 screenshots: setup ## The README's pictures, taken anew
 	$(BIN)/python scripts/screenshots.py

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from modelarts_nb.envs import kernels
 from modelarts_nb.envs.health.interpreter import ask_interpreter
 from modelarts_nb.envs.health.probe import Patient, Probe
@@ -10,6 +12,8 @@ from modelarts_nb.envs.model import Finding
 
 
 def _examine(patient: Patient) -> Finding:
+    if not os.path.lexists(patient.prefix / "bin" / "python"):
+        return Finding("kernel", "warning", "Without Python there is no kernel.")
     environment = show(str(patient.prefix), disk=patient.disk)
     answer = ask_interpreter(patient.prefix)
     if answer.trouble:
