@@ -13,6 +13,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -71,6 +72,8 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=24, help="of each operation (default: 24)")
     parser.add_argument("--rounds", type=int, default=1000, help="of both hosts (default: 1000)")
     options = parser.parse_args()
+    # Else slow disks would stay mounted.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     share = 10 if options.quick else 1
     cache = Path(
         os.environ.get("MODELARTS_NB_BENCH_CACHE") or Path.home() / ".cache/modelarts_nb-bench"
