@@ -12,9 +12,9 @@ from modelarts_nb.envs.model import Finding
 
 
 def _examine(patient: Patient) -> Finding:
-    if not os.path.lexists(patient.prefix / "bin" / "python"):
-        return Finding("kernel", "warning", "Without Python there is no kernel.")
     environment = show(str(patient.prefix), disk=patient.disk)
+    if environment.python is None and not os.path.lexists(patient.prefix / "bin" / "python"):
+        return Finding("kernel", "warning", "Without Python there is no kernel.")
     answer = ask_interpreter(patient.prefix)
     if answer.trouble:
         return Finding(
