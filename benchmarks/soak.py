@@ -73,7 +73,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1000, help="of both hosts (default: 1000)")
     options = parser.parse_args()
     # Else slow disks would stay mounted.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     share = 10 if options.quick else 1
     cache = Path(
         os.environ.get("MODELARTS_NB_BENCH_CACHE") or Path.home() / ".cache/modelarts_nb-bench"
