@@ -41,20 +41,34 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def slow_folder(tmp_path_factory: pytest.TempPathFactory, slowfs_program: Path) -> Iterator[SlowFs]:
+    """The persistent disk: slow, and it survives."""
+    mounted = SlowFs(slowfs_program, tmp_path_factory.mktemp("disk"), RTT_US)
+    yield mounted
+    mounted.unmount()
+
+
+@pytest.fixture(scope="session")
 def lab(
     tmp_path_factory: pytest.TempPathFactory,
-    slowfs_program: Path,
+    slow_folder: SlowFs,
     image_env: Path,
     small_env: Path,
     channel: str,
 ) -> Iterator[Lab]:
-    """A JupyterLab whose image brings two environments; its disk is slow and survives."""
+    """A JupyterLab whose image brings two environments."""
     folder = tmp_path_factory.mktemp("lab")
-    disk = SlowFs(slowfs_program, folder, RTT_US)
-    running = Lab(folder, disk.path, [image_env, small_env], channel)
+    running = Lab(folder, slow_folder.path, [image_env, small_env], channel)
     yield running
     running.stop()
-    disk.unmount()
+
+
+@pytest.fixture
+def held(slow_folder: SlowFs) -> Iterator[Callable[[], None]]:
+    """Copying stops in the middle, however fast the machine is, until ``held()`` lets it go on."""
+    slow_folder.fail("create HANG after=60 path=.modelarts_nb/staging")
+    yield slow_folder.fail
+    slow_folder.fail()
 
 
 OpenPanel = Callable[..., Panel]

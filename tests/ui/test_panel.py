@@ -19,19 +19,24 @@ def test_the_panel_opens_and_lists(panel: Panel, kept: str) -> None:
     expect(row).to_have_attribute("aria-label", re.compile("kernel ready"))
 
 
-def test_an_environment_of_the_image_is_kept_by_one_click(panel: Panel, lab: Lab) -> None:
+def test_an_environment_of_the_image_is_kept_by_one_click(
+    panel: Panel, lab: Lab, held: Callable[[], None]
+) -> None:
     panel.row("small").hover()
     panel.row("small").get_by_role("button", name="Keep on disk").click()
 
     item = panel.activity("Keeping small as small")
     expect(item.get_by_role("progressbar")).to_be_visible()
     expect(item).to_contain_text(re.compile(r"[\d,]+ of [\d,]+ files"))
+    held()
     expect(item).to_contain_text("done · just now", timeout=60_000)
     expect(panel.root.locator('li[data-name="small"]')).to_have_count(2)
     assert (lab.disk / "envs/user_conda/small/conda-meta").is_dir()
 
 
-def test_an_operation_outlives_reload_and_server(panel: Panel, lab: Lab) -> None:
+def test_an_operation_outlives_reload_and_server(
+    panel: Panel, lab: Lab, held: Callable[[], None]
+) -> None:
     source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
     lab.start_operation("env.clone", source=source, name="outlives")
     item = panel.activity("Keeping PyTorch-1.8 as outlives")
@@ -41,17 +46,19 @@ def test_an_operation_outlives_reload_and_server(panel: Panel, lab: Lab) -> None
     expect(item.get_by_role("progressbar")).to_be_visible()
     lab.stop()
     lab.start()
+    held()
 
     panel.go()
     expect(item).to_contain_text("done", timeout=90_000)
     expect(panel.row("outlives")).to_be_visible()
 
 
-def test_cancel_leaves_nothing_behind(panel: Panel, lab: Lab) -> None:
+def test_cancel_leaves_nothing_behind(panel: Panel, lab: Lab, held: Callable[[], None]) -> None:
     source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
     lab.start_operation("env.clone", source=source, name="cancelled-one")
     item = panel.activity("as cancelled-one")
     item.get_by_role("button", name="Cancel: ").click()
+    held()
 
     expect(item).to_contain_text("cancelled ·")
     assert not (lab.disk / "envs/user_conda/cancelled-one").exists()
