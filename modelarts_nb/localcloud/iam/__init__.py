@@ -1,0 +1,1 @@
+"""IAM: who there is, what they may, and the keys that prove it."""

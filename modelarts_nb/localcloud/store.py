@@ -1,0 +1,103 @@
+"""The state: one SQLite file in WAL mode, in the state folder on the local disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+Row = sqlite3.Row
+
+_WAIT_SECONDS = 30.0
+
+
+def _bound(values: tuple[Any, ...]) -> Any:
+    """What SQLite binds: the values for ``?``, or one mapping for ``:name``."""
+    return values[0] if len(values) == 1 and isinstance(values[0], dict) else values
+
+
+class Db:
+    """One transaction. Values are always bound (``?``, or ``:name`` and a dict), never written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._connection.execute(sql, _bound(values)).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Every row."""
+        return self._connection.execute(sql, _bound(values)).fetchall()
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Change something; how many rows it was."""
+        return self._connection.execute(sql, _bound(values)).rowcount
+
+
+class Store:
+    """Transactions on the state file.
+
+    Readers do not wait for writers nor writers for readers (WAL); one writer at a time.
+
+    Args:
+        path: the file; made where it is missing.
+        schemas: SQL of each service, run when the file is new.
+    """
+
+    def __init__(self, path: Path, schemas: Iterable[str]) -> None:
+        self._path = path
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        with self.write() as db:
+            if db.one("SELECT 1 FROM sqlite_master") is None:
+                for schema in schemas:
+                    for statement in filter(str.strip, schema.split(";")):
+                        db.run(statement)
+
+    @contextmanager
+    def write(self) -> Iterator[Db]:
+        """A transaction that may change things: kept on success, undone on an exception."""
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Db]:
+        """A transaction that sees one state of everything."""
+        with self._transaction("BEGIN") as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Db]:
+        connection = self._take()
+        try:
+            connection.execute(begin)
+            yield Db(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._idle.put(connection)
+
+    def _take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            connection = sqlite3.connect(
+                self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            return connection
+
+    def close(self) -> None:
+        """Close what is open and fold the log into the file."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()

@@ -1,0 +1,1 @@
+"""HTTP: what a request is, who sent it, which service answers it, and in what shape."""
