@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Int, List, Unicode
+from traitlets import Bool, Float, Int, List, Unicode
 from traitlets.config import Config, Configurable
 
 from modelarts_nb.errors import ConfigInvalid
@@ -48,6 +48,52 @@ class Environments(Configurable):
     ).tag(config=True)
 
 
+class Cloud(Configurable):
+    """Where the cloud is, what of it is ours, and with which keys it is asked.
+
+    What is empty here is looked for in ``file``, then in the environment (``docs/cloud.md``).
+    """
+
+    file = Unicode("", help="A file with endpoint and keys, as `ma local up` writes one.").tag(
+        config=True
+    )
+    endpoint = Unicode("", help="One base URL for all services instead of the region's.").tag(
+        config=True
+    )
+    region = Unicode("", help="The region, as in cn-north-4.").tag(config=True)
+    project = Unicode("", help="The id of the project.").tag(config=True)
+    domain = Unicode("", help="The id of the account (IAM's own calls need it).").tag(config=True)
+    instance = Unicode("", help="The id of this notebook instance.").tag(config=True)
+    access_key = Unicode("", help="The access key (AK).").tag(config=True, secret=True)
+    secret_key = Unicode("", help="The secret key (SK).").tag(config=True, secret=True)
+    security_token = Unicode("", help="The token of temporary keys.").tag(config=True, secret=True)
+    agency_python = Unicode(
+        "", help="The Python that has the ModelArts SDK; asked for the agency's keys."
+    ).tag(config=True)
+    metadata = Bool(
+        False, help="Ask the metadata service for keys (a virtual machine with an agency)."
+    ).tag(config=True)
+    connect_timeout = Float(10.0, min=0.05, help="Seconds to wait for a connection.").tag(
+        config=True
+    )
+    read_timeout = Float(60.0, min=0.05, help="Seconds to wait for an answer to begin.").tag(
+        config=True
+    )
+    attempts = Int(5, min=1, max=20, help="How often a call is made that may be repeated.").tag(
+        config=True
+    )
+
+
+# What the environment may say instead of the settings file.
+_CLOUD_VARIABLES = {
+    "MODELARTS_NB_CLOUD_FILE": "file",
+    "MODELARTS_NB_ENDPOINT": "endpoint",
+    "MODELARTS_NB_REGION": "region",
+    "MODELARTS_NB_PROJECT": "project",
+    "MODELARTS_NB_INSTANCE": "instance",
+}
+
+
 def home() -> Path:
     """The user's home, also where ``HOME`` is not set (a container hook may have none)."""
     value = os.environ.get("HOME")
@@ -77,6 +123,9 @@ def load() -> Config:
         config.PersistentDisk.root = root
     if owner := os.environ.get("MODELARTS_NB_OWNER"):
         config.PersistentDisk.owner = owner
+    for variable, trait in _CLOUD_VARIABLES.items():
+        if value := os.environ.get(variable):
+            config.Cloud[trait] = value
     return config
 
 

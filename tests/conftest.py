@@ -9,7 +9,7 @@ import pytest
 
 from modelarts_nb.disk.persistent import Disk
 
-pytest_plugins = ["tests.channel.fixtures", "tests.slowfs.mount"]
+pytest_plugins = ["tests.channel.fixtures", "tests.slowfs.mount", "tests.unit.cloud.fixtures"]
 
 _OURS = ("CONDA_", "JUPYTER_", "MODELARTS_", "JUPYTERHUB_", "IPYTHON")
 

@@ -20,11 +20,14 @@ ALLOWED: dict[str, set[str]] = {
     "wire": set(),
     "config": FOUNDATION,
     "disk": FOUNDATION | {"config"},
+    "cloud": FOUNDATION | {"config"},
     "envs": BELOW_DOMAINS,
+    "notebook": FOUNDATION | {"config", "cloud"},
+    "storage": BELOW_DOMAINS | {"cloud"},
     "tool": BELOW_DOMAINS | {"envs"},
-    "operations": BELOW_DOMAINS | {"envs", "tool"},
-    "cli": BELOW_DOMAINS | {"envs", "tool", "operations"},
-    "worker": BELOW_DOMAINS | {"envs", "tool", "operations"},
+    "operations": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool"},
+    "cli": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool", "operations"},
+    "worker": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool", "operations"},
     "__main__": {"cli"},
     "__init__": {"magics", "server"},
     "server": set(),
@@ -92,7 +95,7 @@ def test_what_runs_in_other_interpreters_imports_only_what_is_there(path: Path) 
     assert others <= set(sys.stdlib_module_names) | ALONE[room(path)]
 
 
-@of(*BELOW_DOMAINS, "envs", "tool", "operations")
+@of(*BELOW_DOMAINS, "cloud", "envs", "notebook", "storage", "tool", "operations")
 def test_domains_know_no_face(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & FACES_ONLY
 
@@ -100,6 +103,12 @@ def test_domains_know_no_face(path: Path) -> None:
 @of("disk", "envs")
 def test_environments_need_no_cloud(path: Path) -> None:
     assert not [name for name in imported(path) if name.startswith("huaweicloud")]
+
+
+@of(*ALLOWED)
+def test_the_sdk_is_named_in_one_room_and_imported_by_name_when_needed(path: Path) -> None:
+    assert not [name for name in imported(path) if name.startswith("huaweicloud")]
+    assert room(path) in ("cloud", "localcloud") or "huaweicloudsdk" not in path.read_text("utf-8")
 
 
 OLD = {"magics": (3, 7), "hook": (3, 7), "__init__": (3, 7), "server": (3, 9)}

@@ -1,0 +1,267 @@
+"""``Cloud``: what the domains call. One client per service, endpoint and credential."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelarts_nb.cloud import agency, sdk, verdict
+from modelarts_nb.cloud.credentials import Keys, find_keys
+from modelarts_nb.cloud.errors import CloudSetting
+from modelarts_nb.cloud.place import Place, find_place
+from modelarts_nb.cloud.transport import Channel, NoAnswer, Reply
+from modelarts_nb.config import config_file
+from modelarts_nb.progress import SILENT, Progress
+
+# Calls of these names only read, POST or not.
+_READS = (
+    *("list_", "show_", "get_", "validate_", "keystone_list_", "keystone_show_"),
+    *("nova_list_", "nova_show_"),
+)
+# Seconds: the first pause, and the longest.
+_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
+_TICK = 0.1
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The cloud as the settings say, with the keys that were found. Blocking: call it off an
+    event loop."""
+
+    place: Place
+    keys: Keys
+
+    @property
+    def project(self) -> str:
+        """The id of the project.
+
+        Raises:
+            CloudSetting: it is not known.
+        """
+        if found := self.place.project or self.keys.project:
+            return found
+        raise CloudSetting(
+            "The project is not known.",
+            hint=f"Set PROJECT_ID, or Cloud.project in {config_file()} (console > My Credentials "
+            "shows the ids of projects).",
+        )
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        *,
+        progress: Progress = SILENT,
+        repeatable: bool = False,
+        headers: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Make one call of the SDK.
+
+        Args:
+            service: of ``sdk.SERVICES``.
+            operation: the method of the SDK's client, as in ``show_notebook``.
+            progress: asked now and then whether to stop.
+            repeatable: doing it twice is the same as doing it once. Calls that read are.
+            headers: to send besides.
+            fields: of the request: path, query, and ``body`` (JSON values).
+
+        Returns:
+            The JSON of the answer, every field of it; None when it is empty.
+
+        Raises:
+            CloudError: a subclass that says what was refused, or that nothing answered.
+            Cancelled: only while a read or a pause is on: what changes something is waited for.
+        """
+        if not sdk.SERVICES[service].is_global:
+            _ = self.project
+        reads = operation.startswith(_READS)
+        asked = _Asked(
+            service,
+            operation,
+            sdk.request_class(service, operation)(**fields),
+            dict(headers or {}),
+            reads,
+            reads or repeatable,
+        )
+        reply = _Attempts(self, asked, progress).run()
+        return verdict.judge(reply, operation, self.where(service))
+
+    def endpoints(self, service: str) -> list[str]:
+        """The base URLs of a service, to be tried in this order.
+
+        Raises:
+            CloudSetting: there is neither endpoint nor region, or no such region.
+            CloudNotInstalled: the SDK's package is not installed.
+        """
+        if self.place.endpoint:
+            return [self.place.endpoint]
+        region = self.place.region or self.keys.region
+        if not region:
+            raise CloudSetting(
+                "The region is not known.",
+                hint=f"Set MODELARTS_NB_REGION, or Cloud.region in {config_file()}, as in "
+                "cn-north-4.",
+            )
+        return list(sdk.region_of(service, region).endpoints)
+
+    def where(self, service: str) -> str:
+        """The service and its host, for messages."""
+        host = urlsplit(self.endpoints(service)[0]).netloc
+        return f"{service} ({host})"
+
+
+def open_cloud() -> Cloud:
+    """The cloud as settings and environment say now. Nothing is sent and no SDK is imported.
+
+    Raises:
+        CloudSetting, ConfigInvalid: a setting is no good.
+        NoCredentials: there are no keys.
+    """
+    place = find_place()
+    return Cloud(place, find_keys(place))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked. ``reads``: it changes nothing; ``repeatable``: twice does the same."""
+
+    service: str
+    operation: str
+    request: Any
+    headers: dict[str, str]
+    reads: bool
+    repeatable: bool
+
+
+class _Attempts:
+    """One call with its repetitions."""
+
+    def __init__(self, cloud: Cloud, asked: _Asked, progress: Progress) -> None:
+        self._cloud, self._asked, self._progress = cloud, asked, progress
+        self._where = cloud.where(asked.service)
+
+    def run(self) -> Reply:
+        number, renewed = 0, False
+        while True:
+            number += 1
+            pause, why = 0.0, ""
+            try:
+                reply = self._once()
+            except NoAnswer as problem:
+                if number == self._cloud.place.attempts or not self._again(problem):
+                    raise verdict.unanswered(
+                        problem, self._asked.operation, self._where, reading=self._asked.reads
+                    ) from problem
+                why = problem.why
+            else:
+                if reply.status == 401 and self._cloud.keys.refresh and not renewed:
+                    # Temporary keys can end before their time: somebody changed the agency.
+                    renewed, number = True, number - 1
+                    self._renew()
+                    continue
+                again = verdict.transient(reply, repeatable=self._asked.repeatable)
+                if number == self._cloud.place.attempts or not again:
+                    return reply
+                pause, why = verdict.retry_after(reply), " ".join(verdict.server_words(reply))
+            self._progress.log(f"{self._where}: {why}; once more")
+            # Full jitter: many notebooks that were refused together must not come back together.
+            grown = min(_LONGEST_PAUSE, _PAUSE * 2 ** (number - 1))
+            sleep(max(pause, random.uniform(0, grown)), self._progress)  # noqa: S311 - no secret
+
+    def _again(self, problem: NoAnswer) -> bool:
+        # Whoever waited for a whole time-out has waited long enough.
+        if problem.timeout:
+            return False
+        # Nobody listens on this very machine: that will not change by asking.
+        if not problem.sent and self._cloud.place.on_loopback:
+            return False
+        return self._asked.repeatable or not problem.sent
+
+    def _renew(self) -> None:
+        agency.agency_keys(self._cloud.place.agency_python, fresh=True)
+        _forget(self._cloud, self._asked.service)
+
+    def _once(self) -> Reply:
+        """Send it from a thread, so that a server that trickles or hangs can be left."""
+        self._progress.check()
+        channel = _channel(self._cloud, self._asked.service)
+        box: list[Reply | BaseException] = []
+
+        def work() -> None:
+            try:
+                box.append(
+                    channel.exchange(
+                        self._asked.operation, self._asked.request, self._asked.headers
+                    )
+                )
+            except BaseException as error:
+                box.append(error)
+
+        thread = threading.Thread(target=work, name=f"cloud {self._asked.operation}", daemon=True)
+        thread.start()
+        # The SDK's time-outs are between two bytes; this one is for the whole.
+        place = self._cloud.place
+        until = time.monotonic() + place.connect_timeout + 2 * place.read_timeout
+        while thread.is_alive():
+            thread.join(_TICK)
+            if self._asked.reads:
+                self._progress.check()
+            if thread.is_alive() and time.monotonic() > until:
+                raise NoAnswer("the answer did not end", sent=True, timeout=True)
+        found = box[0]
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+
+def sleep(seconds: float, progress: Progress) -> None:
+    """Pause, and notice soon when the user wants to stop.
+
+    Raises:
+        Cancelled: the user wants to stop.
+    """
+    until = time.monotonic() + seconds
+    progress.check()
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(_TICK, left))
+        progress.check()
+
+
+_channels: dict[tuple[str, ...], Channel] = {}
+_lock = threading.Lock()
+
+
+def _key(cloud: Cloud, service: str) -> tuple[str, ...]:
+    place, keys = cloud.place, cloud.keys
+    times = (str(place.connect_timeout), str(place.read_timeout))
+    whose = (place.project or keys.project, place.domain or keys.domain)
+    return (service, *cloud.endpoints(service), *whose, *times, keys.mark())
+
+
+def _channel(cloud: Cloud, service: str) -> Channel:
+    """The client for this service, place and credential: each holds eight threads, so one."""
+    key = _key(cloud, service)
+    with _lock:
+        if key not in _channels:
+            endpoints = cloud.endpoints(service)
+            _channels[key] = Channel(service, endpoints, cloud.place, cloud.keys)
+        return _channels[key]
+
+
+def _forget(cloud: Cloud, service: str) -> None:
+    with _lock:
+        if channel := _channels.pop(_key(cloud, service), None):
+            channel.close()
+
+
+def forget_clients() -> None:
+    """Close every client, as for a local cloud that went down."""
+    with _lock:
+        while _channels:
+            _channels.popitem()[1].close()

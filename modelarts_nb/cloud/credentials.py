@@ -1,0 +1,249 @@
+"""Keys, in a fixed order: settings, environment, profile file, the ModelArts agency.
+
+The metadata service of a virtual machine is asked only when a setting says so: where there is none
+it costs seconds and an error that hides the real one.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from modelarts_nb import config
+from modelarts_nb.cloud import agency, sdk
+from modelarts_nb.cloud.errors import NoCredentials
+from modelarts_nb.cloud.place import Place
+
+# The SDK asks a provider again when less than 40 minutes are left (its own constant).
+_SDK_THRESHOLD = 40 * 60
+# Both are in use: the SDK's default chain reads the first, its provider by hand the second.
+_SECTIONS = ("basiccredentials", "basic", "globalcredentials", "global")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys and where they come from. ``refresh`` makes the SDK's accessor that renews them."""
+
+    source: str
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    security_token: str = field(default="", repr=False)
+    project: str = ""
+    domain: str = ""
+    region: str = ""
+    refresh: Callable[[], Any] | None = field(default=None, repr=False)
+    # An identity provider instead of keys: its id and the file of its token.
+    identity: tuple[str, str] | None = None
+
+    def mark(self) -> str:
+        """Tells credentials apart, and says nothing about them."""
+        # Keys that are renewed are the same credential, whatever they are at the moment.
+        held = () if self.refresh else (self.access_key, self.secret_key, self.security_token)
+        text = "\0".join((self.source, *held, *(self.identity or ())))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_sdk(self, *, project: str, domain: str, is_global: bool) -> Any:
+        """The SDK's credentials object."""
+        kinds = sdk.load("huaweicloudsdkcore.auth.credentials")
+        made = (
+            kinds.GlobalCredentials(domain_id=domain)
+            if is_global and domain
+            else kinds.BasicCredentials(project_id=project)
+        )
+        if self.identity:
+            made.with_idp_id(self.identity[0]).with_id_token_file(self.identity[1])
+        if self.access_key:
+            made.with_ak(self.access_key).with_sk(self.secret_key)
+        if self.security_token:
+            made.with_security_token(self.security_token)
+        if self.refresh:
+            made.sts_accessor = self.refresh()
+        return made
+
+
+def find_keys(place: Place) -> Keys:
+    """The first keys there are.
+
+    Raises:
+        NoCredentials: there are none, or one of a pair is missing.
+    """
+    found = (
+        _explicit(place)
+        or _environment()
+        or _profile()
+        or _pod()
+        or _metadata(place)
+        or _agency(place)
+    )
+    if found:
+        return found
+    raise NoCredentials(
+        "No keys for the cloud were found.",
+        hint="In a ModelArts notebook ask for an agency (console > ModelArts > Permission "
+        "Management). Elsewhere set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or write "
+        f"{_profile_file()}. To try everything without an account: `ma local up`.",
+    )
+
+
+def _pair(
+    source: str, access: str, secret: str, *, token: str = "", project: str = "", domain: str = ""
+) -> Keys | None:
+    if bool(access) != bool(secret):
+        missing, there = ("secret", "access") if access else ("access", "secret")
+        raise NoCredentials(
+            f"{source}: the {there} key is set, the {missing} key is not.",
+            hint="Set both or neither.",
+        )
+    if not access:
+        return None
+    return Keys(source, access, secret, security_token=token, project=project, domain=domain)
+
+
+def _explicit(place: Place) -> Keys | None:
+    return _pair(
+        place.keys_from,
+        place.access_key,
+        place.secret_key,
+        token=place.security_token,
+    )
+
+
+def _environment() -> Keys | None:
+    def value(name: str) -> str:
+        return os.environ.get(f"HUAWEICLOUD_SDK_{name}", "").strip()
+
+    if value("IDP_ID") and value("ID_TOKEN_FILE"):
+        identity = (value("IDP_ID"), value("ID_TOKEN_FILE"))
+        return Keys("environment", identity=identity, refresh=_federated)
+    return _pair(
+        "environment (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK)",
+        value("AK"),
+        value("SK"),
+        token=value("SECURITY_TOKEN"),
+        project=value("PROJECT_ID"),
+        domain=value("DOMAIN_ID"),
+    )
+
+
+def _profile_file() -> Path:
+    named = os.environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
+    return Path(named) if named else config.home() / ".huaweicloud" / "credentials"
+
+
+def _profile() -> Keys | None:
+    path = _profile_file()
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from error
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        # Its text quotes the line, which may be the secret: only the kind is told.
+        raise _unreadable(path, type(error).__name__) from None
+    sections = {name.lower(): dict(parser.items(name)) for name in parser.sections()}
+    for name in _SECTIONS:
+        values = sections.get(name, {})
+        if values.get("idp_id") and values.get("id_token_file"):
+            identity = (values["idp_id"], values["id_token_file"])
+            return Keys(f"{path} [{name}]", identity=identity, refresh=_federated)
+        more = {
+            "token": values.get("security_token", ""),
+            "project": values.get("project_id", ""),
+            "domain": values.get("domain_id", ""),
+        }
+        if keys := _pair(f"{path} [{name}]", values.get("ak", ""), values.get("sk", ""), **more):
+            return keys
+    return None
+
+
+def _unreadable(path: Path, cause: str) -> NoCredentials:
+    return NoCredentials(
+        f"The profile file {path} cannot be read.",
+        hint="It has a section [basic] with ak = ... and sk = ...; mend it or remove it.",
+        cause=cause,
+    )
+
+
+def _federated() -> Any:
+    return sdk.load("huaweicloudsdkcore.auth.internal").FederalAccessor()
+
+
+def _pod() -> Keys | None:
+    uri = os.environ.get("HC_CONTAINER_CREDENTIALS_FULL_URI", "")
+    file = os.environ.get("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
+    if not (uri and file):
+        return None
+
+    def accessor() -> Any:
+        return sdk.load("huaweicloudsdkcore.auth.internal").PodIdentityAccessor(uri, file)
+
+    return Keys("the pod's identity", refresh=accessor)
+
+
+def _metadata(place: Place) -> Keys | None:
+    if not place.metadata:
+        return None
+    return Keys(
+        "the metadata service",
+        refresh=lambda: sdk.load("huaweicloudsdkcore.auth.internal").MetadataAccessor(),
+    )
+
+
+def _agency(place: Place) -> Keys | None:
+    python = place.agency_python
+    if not agency.expected(python):
+        return None
+    found = agency.agency_keys(python)
+    if found is None:
+        return None
+    return Keys(
+        "the ModelArts agency",
+        found.access_key,
+        found.secret_key,
+        security_token=found.security_token,
+        project=found.project,
+        region=found.region,
+        refresh=lambda: _agency_accessor(python),
+    )
+
+
+def _agency_accessor(python: str) -> Any:
+    """An ``sts_accessor``: the SDK calls it before a request whenever its keys are old."""
+    internal = sdk.load("huaweicloudsdkcore.auth.internal")
+
+    class AgencyAccessor(internal.StsAccessor):  # type: ignore[misc, name-defined]
+        """Asks the notebook's own SDK."""
+
+        def get_credential(self, *_args: Any, **_kwargs: Any) -> Any:
+            found = agency.agency_keys(python)
+            if found is None:
+                raise NoCredentials(
+                    "The ModelArts agency gives no keys any more.",
+                    hint="Was its authorization removed? Console > ModelArts > Permission "
+                    "Management; a restart of the notebook renews it.",
+                )
+            credential = internal.Credential()
+            credential.access = found.access_key
+            credential.secret = found.secret_key
+            credential.security_token = found.security_token or None
+            credential.expire_at = _in_sdk_time(_SDK_THRESHOLD + agency.FRESH_SECONDS)
+            return credential
+
+    return AgencyAccessor()
+
+
+def _in_sdk_time(seconds: float) -> float:
+    """So many seconds from now on the SDK's clock: UTC's fields read as if they were local."""
+    utc = datetime.fromtimestamp(time.time() + seconds, timezone.utc).replace(tzinfo=None)
+    return time.mktime(utc.timetuple())
