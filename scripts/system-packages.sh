@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests need from Debian: a browser, FUSE (the slow disk), a compiler for it, archivers.
+# What the tests need from Debian: a browser, FUSE (the slow disk), a compiler for it, archivers, ssh.
 set -eu
 
 missing=""
@@ -12,6 +12,7 @@ need /usr/include/fuse3/fuse.h libfuse3-dev
 need pkg-config pkg-config
 need gcc gcc
 need zstd zstd
+need ssh openssh-client
 need mksquashfs squashfs-tools
 need /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk
 

@@ -1,0 +1,120 @@
+"""Ending every process of a notebook.
+
+A process is the notebook's when the notebook's marker is in its environment, when it descends from
+one that is, or when it belongs to a session whose leader is. It is signalled through a pidfd, after
+a second look: process ids are given out again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from pathlib import Path
+
+from modelarts_nb.localcloud.plane.errors import PlaneError
+from modelarts_nb.localcloud.plane.identity import MARKER_VARIABLE
+
+_PATIENCE = 10.0  # seconds for the kernel to end what was killed
+
+
+def processes_of(marker: str) -> set[int]:
+    """Ids of the living processes of a notebook; never this process or one it descends from."""
+    table = _table()
+    marked = {pid for pid in table if _carries(pid, marker)}
+    found = set(marked)
+    grown = True
+    while grown:
+        more = {
+            pid
+            for pid, (parent, session) in table.items()
+            if pid not in found and (parent in found or (session in marked))
+        }
+        grown = bool(more)
+        found |= more
+    return found - _ourselves(table)
+
+
+def end_processes(marker: str, *, grace: float) -> None:
+    """End every process of a notebook: SIGTERM, ``grace`` seconds, SIGKILL.
+
+    Raises:
+        PlaneError: something cannot be killed (it waits for a dead disk).
+    """
+    if grace > 0 and (first := _signal(marker, signal.SIGTERM)):
+        _wait(first, grace)
+    deadline = time.monotonic() + _PATIENCE
+    while living := _signal(marker, signal.SIGKILL):
+        _wait(living, 0.2)
+        if time.monotonic() > deadline:
+            raise PlaneError("A process of the notebook cannot be ended.")
+
+
+def _signal(marker: str, number: signal.Signals) -> list[int]:
+    """Signal all; return pidfds of those that were signalled."""
+    handles = {}
+    for pid in processes_of(marker):
+        with contextlib.suppress(OSError):
+            handles[pid] = os.pidfd_open(pid)
+    still = processes_of(marker)  # one may have ended and its number gone to somebody else
+    for pid in handles.keys() - still:
+        os.close(handles.pop(pid))
+    for handle in handles.values():
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(handle, number)
+    return list(handles.values())
+
+
+def _wait(handles: list[int], seconds: float) -> None:
+    """Until all have ended, or the time is over. Closes the handles."""
+    deadline = time.monotonic() + seconds
+    poll = select.poll()
+    left = set(handles)
+    for handle in handles:
+        poll.register(handle, select.POLLIN)
+    try:
+        while left and (rest := deadline - time.monotonic()) > 0:
+            for handle, _ in poll.poll(rest * 1000):
+                poll.unregister(handle)
+                left.discard(handle)
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def _table() -> dict[int, tuple[int, int]]:
+    """Process id to parent and session, of all that are alive."""
+    table = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal() and (found := _parent_and_session(int(entry))):
+            table[int(entry)] = found
+    return table
+
+
+def _parent_and_session(pid: int) -> tuple[int, int] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return None
+    # The command's name is in parentheses and may hold spaces and parentheses itself.
+    state, parent, _, session = text.rpartition(")")[2].split()[:4]
+    return None if state in "ZX" else (int(parent), int(session))
+
+
+def _carries(pid: int, marker: str) -> bool:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+    return f"{MARKER_VARIABLE}={marker}".encode() in environment.split(b"\0")
+
+
+def _ourselves(table: dict[int, tuple[int, int]]) -> set[int]:
+    ours = set()
+    pid = os.getpid()
+    while pid and pid not in ours:
+        ours.add(pid)
+        pid = table.get(pid, (0, 0))[0]
+    return ours

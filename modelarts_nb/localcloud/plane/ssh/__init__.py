@@ -1,0 +1,1 @@
+"""SSH endpoints of notebooks: real servers on loopback, one port each."""

@@ -1,0 +1,32 @@
+"""A notebook's folders and identity, without any service around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.localcloud.plane.container import Container
+from modelarts_nb.localcloud.plane.folders import Folders
+from modelarts_nb.localcloud.plane.identity import Identity
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    made = Folders(tmp_path / "state", cloud="this-cloud", notebook="nb-1")
+    made.state.mkdir()
+    made.create()
+    return made
+
+
+@pytest.fixture
+def identity(folders: Folders) -> Identity:
+    return Identity(folders, project="project-1")
+
+
+@pytest.fixture
+def container(identity: Identity) -> Iterator[Container]:
+    made = Container(identity, hook_limit=5.0, grace=0.0)
+    yield made
+    made.stop()
