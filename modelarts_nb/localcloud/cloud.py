@@ -10,8 +10,10 @@ from pathlib import Path
 
 from modelarts_nb.localcloud.iam.access import decide
 from modelarts_nb.localcloud.iam.policy import Decision
+from modelarts_nb.localcloud.iam.secret import Secret, new_key
 from modelarts_nb.localcloud.store import Db, Store
 from modelarts_nb.localcloud.web.call import Caller
+from modelarts_nb.localcloud.web.faults import Faults
 from modelarts_nb.localcloud.web.service import Service
 
 log = logging.getLogger("localcloud")
@@ -31,6 +33,10 @@ class Cloud:
         store: the state.
         region: the only region there is, also the name of the demo project.
         endpoint: ``http://127.0.0.1:PORT`` once the server listens.
+        faults: what is to go wrong; ``faults.event("storage.mount")`` asks for a fault inside.
+        stopping: set when the cloud ends; wait on it instead of sleeping.
+        clock_offset: seconds that the cloud's clock is ahead of the machine's.
+        operator: AK and SK of who runs the cloud, new in every process.
     """
 
     def __init__(self, folder: Path, services: Sequence[Service]) -> None:
@@ -39,11 +45,15 @@ class Cloud:
         self.region = REGION
         self.endpoint = ""
         self.store = Store(folder / "cloud.sqlite", [s.schema for s in services])
+        self.faults = Faults()
+        self.stopping = threading.Event()
+        self.clock_offset = 0.0
+        self.operator: Secret = new_key()
         self._threads: set[threading.Thread] = set()
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
+        """Seconds since the epoch, by the cloud's clock, which the operator can put forward."""
+        return time.time() + self.clock_offset
 
     def decide(
         self, db: Db, caller: Caller, action: str, context: Mapping[str, str], resource: str
@@ -74,6 +84,7 @@ class Cloud:
 
     def stop(self, patience: float = 10.0) -> None:
         """Let every service end what it started, then wait for the background and close."""
+        self.stopping.set()
         for service in reversed(self.services):
             for work in service.stoppers:
                 try:

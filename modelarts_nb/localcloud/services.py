@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+# Importing these registers their routes.
+from modelarts_nb.localcloud import demo, operator
+from modelarts_nb.localcloud.iam import agencies, grants, keys, projects, roles, users
+from modelarts_nb.localcloud.iam.service import IAM, KEYSTONE
 from modelarts_nb.localcloud.web.service import Service
 
-SERVICES: tuple[Service, ...] = ()
+_REGISTERED = (agencies, demo, grants, keys, projects, roles, users)
+
+SERVICES: tuple[Service, ...] = (operator.OPERATOR, KEYSTONE, IAM)

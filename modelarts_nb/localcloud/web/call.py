@@ -103,6 +103,10 @@ class Call:
         if not self.allowed(action, context, resource):
             raise self.service.forbidden(action)
 
+    def needs_no_right(self) -> None:
+        """Say that what is asked for is the caller's own, or that the right was asked for."""
+        self.asked = True
+
     def afterwards(self, work: Callable[[], None]) -> None:
         """Run this in a thread of its own once the changes are committed; never if they are not."""
         self.later.append(work)

@@ -81,31 +81,42 @@ class Request:
             BadRequest: it is not JSON.
         """
         try:
-            return json.loads(self.body)
+            return json.loads(self.body.decode("utf-8"), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise BadRequest("The body is not valid JSON.") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
 
 
 def parse_query(text: str) -> tuple[tuple[str, str], ...]:
     """The pairs of a query string, unquoted, empty values kept.
 
     Raises:
-        BadRequest: more than a thousand of them.
+        BadRequest: more than a thousand of them, or not UTF-8.
     """
     try:
-        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=1000, errors="strict"))
     except ValueError:
-        raise BadRequest("Too many query parameters.") from None
+        raise BadRequest("The query is not valid.") from None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: a status and something that becomes JSON (nothing for None)."""
+    """An answer: a status and something that becomes JSON (a text is sent as it is, None not)."""
 
     status: int = 200
     value: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def content_type(self) -> str:
+        """What the body is."""
+        return "text/html" if isinstance(self.value, str) else "application/json;charset=UTF-8"
+
     def body(self) -> bytes:
         """The bytes to send."""
-        return b"" if self.value is None else json.dumps(self.value).encode()
+        if self.value is None:
+            return b""
+        return (self.value if isinstance(self.value, str) else json.dumps(self.value)).encode()

@@ -22,8 +22,16 @@ Shape = Callable[[CloudError], dict[str, Any]]
 ASKED_INSIDE = "(asked inside)"
 # A route for everyone who can sign a request.
 ANYONE = "(anyone)"
+# A route for who runs the local cloud, below /_local/.
+OPERATOR = "(operator)"
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+def _wrong_project(project_id: str) -> CloudError:
+    return CloudError(
+        403, "APIGW.0302", f"The key is not for project {project_id[:100]!r} of this region."
+    )
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class Service:
         invalid: the refusal of a request that cannot be read, from what is wrong with it.
         shape: how a refusal looks on the wire.
         schema: SQL that makes the tables.
+        wrong_project: the refusal of a project that is not the caller's, from its id.
+        in_project: whether ``{project_id}`` in a path is the project that the call is about.
     """
 
     name: str
@@ -55,6 +65,8 @@ class Service:
     invalid: Callable[[str], CloudError]
     shape: Shape = plain
     schema: str = ""
+    wrong_project: Callable[[str], CloudError] = _wrong_project
+    in_project: bool = True
     routes: list[Route] = field(default_factory=list)
     starters: list[Life] = field(default_factory=list)
     stoppers: list[Life] = field(default_factory=list)
