@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import statistics
+import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.processes import Tree, busy
 from benchmarks.tools import say
+
+#: How long the machine is watched before a run, seconds.
+_WATCHED = 0.25
+#: Between two samples of memory at least so many seconds, and 20 times what a sample uses.
+_PAUSE = 0.03
+_STOP_AFTER: ContextVar[float | None] = ContextVar("stop_after", default=None)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds, peak memory of its largest process in MB, seconds on a core,
-    requests to the slow disk (None: it was not on one), size of what it made in bytes (None: does
-    not matter)."""
+    """One measured run: seconds, peak memory of all its processes in MB (None: not measured),
+    seconds on a core, requests to the slow disk (None: it was not on one), size of what it made in
+    bytes (None: does not matter), the load average and the cores that others used when it began.
+    ``stopped``: it would have taken longer.
+    """
 
     seconds: float
-    megabytes: float
+    megabytes: float | None
     cpu: float = 0
     requests: int | None = None
     size: int | None = None
+    load: float = 0
+    others: float = 0
+    stopped: bool = False
 
 
 def run_command(
@@ -33,7 +47,7 @@ def run_command(
     env: Mapping[str, str] | None = None,
     shell: bool = False,
 ) -> Run:
-    """Run a program to its end.
+    """Run a program to its end, or to that of the time that ``measure`` gives a slow peer.
 
     Raises:
         SystemExit: it failed; what it said is shown.
@@ -41,6 +55,7 @@ def run_command(
     args = [str(part) for part in command]
     # A pipe-line needs the shell; `pipefail` so that a failing end does not look fast.
     words = ["bash", "-o", "pipefail", "-c", args[0]] if shell else args
+    limit = _STOP_AFTER.get()
     # A file, not a pipe: what a program leaves in the background may keep a pipe open.
     with tempfile.TemporaryFile("w+") as complaints:
         began = time.perf_counter()
@@ -51,14 +66,39 @@ def run_command(
             stdout=subprocess.DEVNULL,
             stderr=complaints,
         )
+        tree = Tree(process.pid)
+        stopped = False
+        with _watching(process.pid) as ended:
+            pause = _PAUSE
+            while not ended(pause):
+                if limit is not None and time.perf_counter() - began > limit:
+                    tree.kill()
+                    stopped = True
+                    ended(None)
+                    break
+                used = time.thread_time()
+                tree.sample()
+                pause = max(_PAUSE, 20 * (time.thread_time() - used))
+            seconds = time.perf_counter() - began
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode and not stopped:
             complaints.seek(0)
             said = complaints.read()[-2000:]
             raise SystemExit(f"{' '.join(args)} failed ({process.returncode}):\n{said}")
-    return Run(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+    return Run(seconds, tree.peak / 1e6 or None, usage.ru_utime + usage.ru_stime, stopped=stopped)
+
+
+@contextlib.contextmanager
+def _watching(pid: int) -> Iterator[Callable[[float | None], bool]]:
+    """A function that waits so many seconds at most and says whether the process has ended."""
+    handle = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    try:
+        yield lambda seconds: bool(poll.poll(None if seconds is None else seconds * 1000))
+    finally:
+        os.close(handle)
 
 
 Contestant = Callable[[], Run]
@@ -66,17 +106,18 @@ Contestant = Callable[[], Run]
 
 @dataclass(frozen=True)
 class Goal:
-    """``ours`` against ``peer``: at least so many times faster, or at most so many times its time.
+    """Ours against ``peer``: at least so many times faster, or at most so many times as much.
 
-    Without a peer ``at_most`` is in seconds.
+    Without a peer ``at_most`` is in the unit of ``what``, a field of ``Run``.
     """
 
     peer: str | None
     at_least: float | None = None
     at_most: float | None = None
+    what: str = "seconds"
 
     def met(self, ratio: float) -> bool:
-        """Is ``ratio`` (of ``Result.ratio``) good enough?"""
+        """Is ``ratio`` (of ``Row.ratio``) good enough?"""
         if self.at_least is not None:
             return ratio >= self.at_least
         assert self.at_most is not None
@@ -85,61 +126,84 @@ class Goal:
     @property
     def text(self) -> str:
         """In words."""
+        name = {"seconds": "time", "megabytes": "memory", "size": "size"}[self.what]
         if self.peer is None:
-            return f"< {self.at_most:g} s"
+            assert self.at_most is not None
+            return f"< {self.at_most:g} s" if name == "time" else f"{name} < {self.at_most:g} MB"
         if self.at_least is not None:
             return f"≥ {self.at_least:g}x faster than {self.peer}"
-        return f"≤ {self.at_most:g}x the time of {self.peer}"
+        return f"≤ {self.at_most:g}x the {name} of {self.peer}"
 
 
-@dataclass
+class Skip(Exception):
+    """A piece of work cannot be measured here; says why."""
+
+
+@dataclass(frozen=True)
 class Work:
     """One line of the table: a piece of work, who does it, what ours must reach.
 
-    ``once`` names contestants that take so long that some runs measure them a single time.
+    Args:
+        key: its name on the command line and in the results.
+        title: in words.
+        prepare: makes what is needed and says who takes part; may raise ``Skip``.
+        goals: what ours must reach.
+        guess: seconds of one round of all on two quiet cores.
+        slow: contestants that ``--once`` measures a single time.
+        cited: seconds of peers that are not measured here.
     """
 
     key: str
     title: str
-    contestants: dict[str, Contestant]
-    goals: list[Goal]
-    once: frozenset[str] = frozenset()
+    prepare: Callable[[], dict[str, Contestant]]
+    goals: tuple[Goal, ...] = ()
+    guess: float = 1
+    slow: frozenset[str] = frozenset()
+    cited: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass
-class Result:
-    """What a work measured."""
+def measure(work: Work, rounds: int, *, once: bool, decide: bool) -> dict[str, list[Run]]:
+    """Let all contestants of a work run in turn.
 
-    work: Work
-    runs: dict[str, list[Run]] = field(default_factory=dict)
+    Args:
+        work: what.
+        rounds: how often.
+        once: the slow ones a single time.
+        decide: stop a slow one when it is clear that ours is as many times faster as its goal says.
 
-    def seconds(self, name: str) -> float:
-        """The median of one contestant."""
-        return statistics.median(run.seconds for run in self.runs[name])
-
-    def largest(self, name: str, what: str) -> float | None:
-        """The largest value of a field over the runs; None: it was not measured."""
-        values = [getattr(run, what) for run in self.runs[name]]
-        return None if None in values else max(values)
-
-    def ratio(self, goal: Goal) -> float:
-        """Ours against a goal's peer: how many times faster, or how many times its time."""
-        ours = self.seconds("ours")
-        if goal.peer is None:
-            return ours
-        peer = self.seconds(goal.peer)
-        return peer / ours if goal.at_least is not None else ours / peer
-
-
-def measure(work: Work, rounds: int, *, once: bool = False) -> Result:
-    """Let all contestants of a work run in turn, ``rounds`` times (``once``: its slowest once)."""
-    result = Result(work)
+    Raises:
+        Skip: it cannot be measured here.
+    """
+    contestants = work.prepare()
+    runs: dict[str, list[Run]] = {}
     for number in range(rounds):
-        for name, contestant in work.contestants.items():
-            if number and once and name in work.once:
+        for name, contestant in contestants.items():
+            if number and once and name in work.slow:
                 continue
-            run = contestant()
-            result.runs.setdefault(name, []).append(run)
-            requests = "" if run.requests is None else f", {run.requests:,} requests"
-            say(f"  {work.key}: {name} {run.seconds:.2f} s ({run.cpu:.2f} s CPU){requests}")
-    return result
+            limit = _enough(work, name, runs) if decide and name in work.slow else None
+            load, others = os.getloadavg()[0], busy(_WATCHED)
+            token = _STOP_AFTER.set(limit)
+            try:
+                run = replace(contestant(), load=load, others=others)
+            finally:
+                _STOP_AFTER.reset(token)
+            runs.setdefault(name, []).append(run)
+            _tell(work, name, run)
+    return runs
+
+
+def _enough(work: Work, name: str, runs: dict[str, list[Run]]) -> float | None:
+    """Seconds after which a peer has lost, with a third to spare."""
+    factors = [goal.at_least for goal in work.goals if goal.peer == name and goal.at_least]
+    return 4 / 3 * max(factors) * runs["ours"][0].seconds if factors and runs else None
+
+
+def _tell(work: Work, name: str, run: Run) -> None:
+    requests = "" if run.requests is None else f", {run.requests:,} requests"
+    memory = "" if run.megabytes is None else f", {run.megabytes:.0f} MB"
+    more = "> " if run.stopped else ""
+    beside = f"; others used {run.others:.1f} cores" if run.others > 0.5 else ""
+    say(
+        f"  {work.key}: {name} {more}{run.seconds:.2f} s ({run.cpu:.2f} s CPU{memory}{requests})"
+        f"{beside}"
+    )

@@ -1,131 +1,170 @@
 """Reference environments, made from this machine's CPython and from wheels.
 
-``small`` is about 6,000 files and 220 MB, all conda packages. ``big`` is about 45,000 files and
-3.5 GB in the shape of the source document's own example: some twenty conda packages, everything
-else from pip. They are built once and kept in the cache folder.
+``small`` is about 6,000 files and 260 MB, all conda packages. ``big`` is about 46,000 files and
+3.7 GB in the shape of the source document's own example: some twenty conda packages, everything
+else from pip. ``big-conda`` holds the same wheels, each as a conda package. They are built once and
+kept in the cache folder, with the package caches that py-rattler installs from.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import channels
 from benchmarks.tools import say
 from tests.channel import build, fixtures, images
-from tests.channel.cpython import find_pythons
-from tests.channel.wheels import download, make_from_wheel, read_wheel
 
-_MINOR = "3.11"
 _TRAPS = list(fixtures.TRAPS)
 #: Wheels that become conda packages of the channel, beyond those of the tests.
 _CHANNEL_EXTRA = ["scipy<2"]
-_SMALL = [f"python={_MINOR}", "pip", "numpy", "scipy", *_TRAPS]
-_BIG_CONDA = [f"python={_MINOR}", "pip", "setuptools", "wheel", "ipykernel", "numpy", *_TRAPS]
+_SMALL = [f"python={channels.MINOR}", "pip", "numpy", "scipy", *_TRAPS]
+_BIG_CONDA = [f"python={channels.MINOR}", "pip", "setuptools", "wheel", "ipykernel", "numpy"]
 _BIG_PIP = [
     "torch==2.13.0",
-    "nvidia-cublas-cu12",
-    "nvidia-cudnn-cu12",
+    "nvidia-cublas-cu12==12.9.3.13",
+    "nvidia-cudnn-cu12==9.28.0.42",
     "pandas",
     "scikit-learn",
     "matplotlib",
 ]
+#: What building takes on the way, beyond what stays.
+_ROOM = 18e9
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One environment to measure with."""
+    """One environment to measure with; ``packages`` is where its packages lie unpacked."""
 
     name: str
     prefix: Path
     channel: Path
-    specs: tuple[str, ...]
     files: int
     folders: int
     bytes: int
+    records: int
+
+    @property
+    def packages(self) -> Path:
+        """The package cache that its files are hard links of."""
+        return images.package_cache(self.channel.as_uri())
 
     @property
     def described(self) -> str:
         """In words, for the report."""
         size = f"{self.bytes / 1e9:.1f} GB" if self.bytes > 1e9 else f"{self.bytes / 1e6:.0f} MB"
-        return f"**{self.name}**: {self.files:,} files, {self.folders:,} folders, {size}"
+        return (
+            f"**{self.name}**: {self.files:,} files, {self.folders:,} folders, {size}, "
+            f"{self.records} conda packages"
+        )
 
 
 def small(cache: Path) -> Reference:
     """The small one, built when it is not there."""
-    channel = _channel(cache)
-    prefix = cache / "reference" / "small"
-    if not prefix.exists():
+    home = _home(cache)
+    channel, prefix = _channel(home), home / "small"
+    if not _ready(prefix):
         say("building the small reference environment")
         _install(channel, prefix, _SMALL)
-    return _described("small", prefix, channel, _SMALL)
+    return _described(prefix, channel)
 
 
 def big(cache: Path) -> Reference:
-    """The big one, built when it is not there (some minutes and 8 GB on the way)."""
-    channel = _channel(cache)
-    prefix = cache / "reference" / "big"
-    if not prefix.exists():
-        say("building the big reference environment (some minutes)")
-        unfinished = prefix.with_name("big-unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        _install(channel, unfinished, _BIG_CONDA)
-        # No script of it is ever started from here, so that it says another prefix is no matter
-        # to pip; a clone has to correct one more prefix.
-        pip = [str(unfinished / "bin/python"), "-I", "-m", "pip", "install", "--no-cache-dir", "-q"]
-        subprocess.run([*pip, "--no-warn-script-location", *_BIG_PIP], check=True)
-        unfinished.rename(prefix)
-    return _described("big", prefix, channel, _BIG_CONDA)
+    """The big one that pip made, built when it is not there (with ``big_conda``: some minutes)."""
+    home = _home(cache)
+    _build_big(home)
+    return _described(home / "big", _channel(home))
 
 
-def _channel(cache: Path) -> Path:
+def big_conda(cache: Path) -> Reference:
+    """The big one of conda packages only, built when it is not there."""
+    home = _home(cache)
+    _build_big(home)
+    return _described(home / "big-conda", home / "channel-big")
+
+
+def _home(cache: Path) -> Path:
+    """The folder of what is built now; what older scripts built is removed."""
+    wanted = repr((build.fingerprint(), _CHANNEL_EXTRA, _SMALL, _BIG_CONDA, _BIG_PIP))
+    home = cache / f"reference-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    for old in cache.glob("reference-*"):
+        if old != home:
+            shutil.rmtree(old)
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def _channel(home: Path) -> Path:
     """The channel of the tests and some larger packages."""
-    channel = cache / "channel"
-    if channel.exists():
-        return channel
-    tests = fixtures._CACHE / f"channel-{build.fingerprint()}" / "channel"
-    if not tests.exists():
-        say("building the channel (a minute)")
-        subprocess.run([sys.executable, build.__file__, str(tests)], check=True)
-    say("adding larger packages to the channel")
-    work = cache / "channel-unfinished"
-    shutil.rmtree(work, ignore_errors=True)
-    for package in tests.glob("*/*.conda"):
-        target = work / "channel" / package.parent.name / package.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(package, target)
-    python = find_pythons()[_MINOR] / f"bin/python{_MINOR}"
-    for path in download(python, _CHANNEL_EXTRA, work / "wheels"):
-        wheel = read_wheel(path)
-        if not any((work / "channel").glob(f"*/{wheel.name}-*.conda")):
-            make_from_wheel(wheel, work / "trees" / path.stem, [_MINOR]).write(work / "channel")
-    subprocess.run([sys.executable, "-c", _INDEX, str(work / "channel")], check=True)
-    (work / "channel").rename(channel)
-    shutil.rmtree(work)
+    channel = home / "channel"
+    if not channel.exists():
+        base = channels.of_tests()
+        say("adding larger packages to the channel")
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            channels.extend(base, channels.fetch(_CHANNEL_EXTRA, Path(folder) / "wheels"), channel)
     return channel
 
 
-# A program of its own: py-rattler may abort at exit, when all is written.
-_INDEX = """
-import asyncio, os, pathlib, sys
-from rattler.index import index_fs
-asyncio.run(index_fs(pathlib.Path(sys.argv[1]), write_zst=False, write_shards=False))
-os._exit(0)
-"""
+def _build_big(home: Path) -> None:
+    """Both big ones from one download. The packages themselves are not kept, only unpacked."""
+    pip, conda, channel = home / "big", home / "big-conda", home / "channel-big"
+    if _ready(pip) and _ready(conda):
+        return
+    if shutil.disk_usage(home).free < _ROOM:
+        raise SystemExit(f"building the big environments needs {_ROOM / 1e9:.0f} GB in {home}")
+    base = _channel(home)
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        say("big reference environments (some minutes): downloading 1.6 GB of wheels")
+        wheels = Path(folder) / "wheels"
+        found = channels.fetch([*_BIG_PIP, "numpy<3"], wheels)
+        if not _ready(conda):
+            say("  making conda packages of the wheels")
+            shutil.rmtree(channel, ignore_errors=True)
+            channels.extend(base, found, channel)
+            say("  installing them")
+            _install(channel, conda, [*_BIG_CONDA, *_TRAPS, *map(channels.name_of, found)])
+            for package in channel.glob("*/*.conda"):
+                package.unlink()
+        if not _ready(pip):
+            say("  installing the wheels with pip")
+            _install(base, pip, [*_BIG_CONDA, *_TRAPS], ready=False)
+            install = ["-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
+            command = [str(pip / "bin/python"), "-I", *install, "--no-warn-script-location"]
+            subprocess.run([*command, *_BIG_PIP], check=True)
+            _stamp(pip).touch()
 
 
-def _install(channel: Path, prefix: Path, specs: list[str]) -> None:
+def _stamp(prefix: Path) -> Path:
+    """Says that ``prefix`` is complete; an environment cannot be renamed when it is."""
+    return prefix.with_name(f"{prefix.name}.ready")
+
+
+def _ready(prefix: Path) -> bool:
+    return _stamp(prefix).exists()
+
+
+def _install(channel: Path, prefix: Path, specs: list[str], *, ready: bool = True) -> None:
+    shutil.rmtree(prefix, ignore_errors=True)
     command = [sys.executable, images.__file__, channel.as_uri(), str(prefix), *specs]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    # py-rattler may abort at exit: what counts is the environment.
+    if not (prefix / "conda-meta/history").exists():
+        raise SystemExit(f"{prefix.name} was not made:\n{done.stderr[-2000:]}")
+    if ready:
+        _stamp(prefix).touch()
 
 
-def _described(name: str, prefix: Path, channel: Path, specs: list[str]) -> Reference:
+def _described(prefix: Path, channel: Path) -> Reference:
     files = folders = size = 0
     for folder, inside, names in os.walk(prefix):
         folders += len(inside)
         files += len(names)
         size += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)
-    return Reference(name, prefix, channel, tuple(specs), files, folders, size)
+    records = len(list(prefix.glob("conda-meta/*.json")))
+    return Reference(prefix.name, prefix, channel, files, folders, size, records)

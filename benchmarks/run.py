@@ -1,20 +1,20 @@
-"""Measure ours against the peers: ``python benchmarks/run.py [--quick] [--only KEY]``.
+"""Measure ours against the peers: ``python benchmarks/run.py [--quick] [--only KEY ...]``.
 
-The whole run builds both reference environments once (10 GB on the way, kept in the cache folder,
-``MODELARTS_NB_BENCH_CACHE``), takes about an hour (``--once``: half of it) and writes
-``docs/benchmarks.md`` and its chart.
-``--quick`` takes the small one, measures the slow peers once, takes under five minutes and only
-prints.
+The whole run builds the reference environments once (12 GB stay in the cache folder,
+``--cache`` or ``MODELARTS_NB_BENCH_CACHE``), takes about an hour on two quiet cores and writes
+``docs/benchmarks.json`` after every row, and at the end the page and the chart made from it.
+``--resume`` goes on with a run that was interrupted; ``--only`` measures some rows anew and leaves
+the others as they are; ``--page`` measures nothing. ``--quick`` takes the small environment and
+under five minutes, and only prints.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from functools import partial
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,74 +23,91 @@ for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_"
     if variable not in ("MODELARTS_NB_BENCH_CACHE", "MODELARTS_NB_TEST_CACHE"):
         del os.environ[variable]
 
-from benchmarks import archives, copying, reference, report, starting, tools  # noqa: E402
-from benchmarks.bench import MEMORY, Bench  # noqa: E402
-from benchmarks.measure import Goal, Work, measure  # noqa: E402
+from benchmarks import page, report  # noqa: E402
+from benchmarks.bench import Bench, opened  # noqa: E402
+from benchmarks.measure import Skip, Work, measure  # noqa: E402
+from benchmarks.results import Results, Row, commit  # noqa: E402
+from benchmarks.tools import say  # noqa: E402
+from benchmarks.works import all_works  # noqa: E402
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
+_CACHE = os.environ.get("MODELARTS_NB_BENCH_CACHE") or Path.home() / ".cache/modelarts_nb-bench"
 
 
 def main() -> None:
     """Parse the command line and measure."""
+    options = _options()
+    # Else a slow disk would stay mounted.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    options.cache.mkdir(parents=True, exist_ok=True)
+    with opened(options.cache) as bench:
+        works = all_works(bench, quick=options.quick)
+        results = Results.read(options.out / "benchmarks.json")
+        if options.quick:
+            results = Results(options.cache / "quick.json")
+        chosen = _chosen(works, results, options)
+        if not options.page:
+            if not (options.only or options.resume):
+                results.begin()
+            _foretell(chosen, results, options)
+            for work in chosen:
+                _measure(bench, work, results, options)
+    print(report.table(works, results))
+    if not options.quick:
+        page.write(options.out, works, results)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure ours against the peers.")
-    parser.add_argument("--quick", action="store_true", help="the small environment, 5 minutes")
+    parser.add_argument("--quick", action="store_true", help="the small environment, 4 minutes")
     parser.add_argument("--once", action="store_true", help="the slowest peers a single time")
-    parser.add_argument("--only", metavar="KEY", help="works whose key has this in it")
+    parser.add_argument("--only", metavar="KEY", nargs="+", help="rows whose key begins so")
+    parser.add_argument("--resume", action="store_true", help="rows that the last run lacks")
+    parser.add_argument("--page", action="store_true", help="write the page again, measure nothing")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: 3)")
-    options = parser.parse_args()
-    cache = Path(
-        os.environ.get("MODELARTS_NB_BENCH_CACHE") or Path.home() / ".cache/modelarts_nb-bench"
-    )
-    cache.mkdir(parents=True, exist_ok=True)
-    references: list[reference.Reference] = []
-    results = []
-    with (
-        tempfile.TemporaryDirectory(prefix="run-", dir=cache) as folder,
-        tempfile.TemporaryDirectory(prefix="modelarts_nb-bench-", dir=MEMORY) as memory,
-    ):
-        programs = tools.copier(cache), tools.slowfs(cache)
-        bench = Bench(cache, Path(folder), Path(memory), *programs)
-        for key, prepare in _works(bench, cache, references, quick=options.quick):
-            if not options.only or options.only in key:
-                work = prepare()
-                tools.say(work.title)
-                results.append(measure(work, options.rounds, once=options.once or options.quick))
-    print(report.table(results))
-    if not options.quick and not options.only:
-        report.write(_DOCS, results, references)
+    parser.add_argument("--cache", type=Path, default=Path(_CACHE), help="reference environments")
+    parser.add_argument("--out", type=Path, default=_DOCS, help="results (default: docs)")
+    return parser.parse_args()
 
 
-def _works(
-    bench: Bench, cache: Path, references: list[reference.Reference], *, quick: bool
-) -> Iterator[tuple[str, Callable[[], Work]]]:
-    """All works, each prepared when its turn comes."""
-    small = reference.small(cache)
-    references.append(small)
-    cp, limit = Goal("cp -a", at_least=12), Goal(copying.COPIER, at_most=1.3)
-    pack = [Goal("tar | zstd -3 -T0", at_most=1.2), Goal("conda-pack", at_least=9)]
-    yield "help", starting.command_help
-    yield "load-ext", lambda: starting.load_extension(bench)
-    yield "restore", lambda: starting.restore(bench, 1, installs=3 if quick else 10)
-    yield "list", lambda: starting.list_environments(bench, 1)
-    yield "scan", lambda: copying.scan_slow(bench, small, 1)
-    yield "pack-from-slow", lambda: archives.pack_from_slow(bench, small, 1)
-    yield "pack-to-slow", lambda: archives.pack_to_slow(bench, small, 1)
-    yield "pack-small", lambda: archives.pack_locally(bench, small, [])
-    yield "clone-small-1", lambda: copying.clone_onto_slow(bench, small, 1, [cp, limit])
-    yield "unpack-small", lambda: archives.unpack_onto_slow(bench, small, 1)
-    if quick:
-        return
-    for rtt_ms in (0.2, 2):
-        yield (
-            f"clone-small-{rtt_ms:g}",
-            partial(copying.clone_onto_slow, bench, small, rtt_ms, [cp, limit]),
-        )
-    big = reference.big(cache)
-    references.append(big)
-    yield "clone-big-1", lambda: copying.clone_onto_slow(bench, big, 1, [limit])
-    yield "clone-big-local", lambda: copying.clone_locally(bench, big)
-    yield "pack-big", lambda: archives.pack_locally(bench, big, pack)
-    yield "unpack-big", lambda: archives.unpack_to_memory(bench, big)
+def _chosen(works: list[Work], results: Results, options: argparse.Namespace) -> list[Work]:
+    if options.only:
+        works = [work for work in works if work.key.startswith(tuple(options.only))]
+        if not works:
+            sys.exit("no row has a key that begins so")
+    if options.resume:
+        rows = results.rows
+        works = [w for w in works if w.key not in rows or rows[w.key].whole != results.whole]
+    return works
+
+
+def _foretell(works: list[Work], results: Results, options: argparse.Namespace) -> None:
+    """Say how long it will take, from what it took before."""
+    seconds = 0.0
+    for work in works:
+        row = results.rows.get(work.key)
+        known = row is not None and not row.skipped
+        a_round = row.elapsed / row.rounds if row is not None and known else work.guess + 2
+        seconds += a_round * options.rounds
+    few = " (the slowest peers once, so less)" if options.quick or options.once else ""
+    say(f"{len(works)} rows, {options.rounds} rounds: about {seconds / 60:.0f} minutes{few}")
+
+
+def _measure(bench: Bench, work: Work, results: Results, options: argparse.Namespace) -> None:
+    say(work.title)
+    began = time.monotonic()
+    quick = options.quick
+    row = Row({}, time.strftime("%Y-%m-%d"), commit(), results.whole, 0, options.rounds)
+    try:
+        row.runs = measure(work, options.rounds, once=options.once or quick, decide=quick)
+    except Skip as reason:
+        row.skipped = str(reason)
+        say(f"  skipped: {reason}")
+    finally:
+        bench.clean()
+    row.elapsed = time.monotonic() - began
+    results.references |= {name: one.described for name, one in bench.built.items()}
+    results.keep(work.key, row)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -48,14 +47,6 @@ class SlowDisk:
         counts = dict(line.split() for line in stats.read_text().splitlines())
         silent = ("release", "bytes_written")
         self.requests = sum(int(count) for name, count in counts.items() if name not in silent)
-
-    def empty(self) -> None:
-        """Delete everything on it, at the speed of the local disk."""
-        for path in self.source.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
 
 
 def _wait(path: Path, process: subprocess.Popen[bytes]) -> None:
