@@ -37,12 +37,13 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "serve":
             return serve(folder, options.port, options.ready_fd)
-        commands = {"down": down, "status": status, "reset": reset}
-        found = (
-            up(folder, options.port)
-            if options.command == "up"
-            else commands[options.command](folder)
-        )
+        commands = {
+            "up": lambda chosen: up(chosen, options.port),
+            "down": down,
+            "status": status,
+            "reset": reset,
+        }
+        found = commands[options.command](folder)
     except StateRefused as error:
         print(json.dumps({"error": {"message": str(error), "hint": error.hint}}), flush=True)
         return 1

@@ -13,7 +13,8 @@ from typing import Any
 from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.demo import access_of
 from modelarts_nb.localcloud.services import SERVICES
-from modelarts_nb.localcloud.state import Held, prepare, remove_access, write_access
+from modelarts_nb.localcloud.state import Held, StateRefused, prepare, remove_access, write_access
+from modelarts_nb.localcloud.store import OtherVersion
 from modelarts_nb.localcloud.web.gateway import Gateway
 from modelarts_nb.localcloud.web.server import Server
 
@@ -48,7 +49,12 @@ def running(folder: Path, port: int = 0) -> Iterator[Running]:
     prepare(folder)
     held = Held(folder)
     try:
-        cloud = Cloud(folder, SERVICES)
+        try:
+            cloud = Cloud(folder, SERVICES)
+        except OtherVersion:
+            raise StateRefused(
+                f"The state in {folder} is of another version.", "Run `ma local reset`."
+            ) from None
         server = Server(Gateway(cloud), port)
         cloud.endpoint = server.endpoint
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,10 @@ class Db:
         return self._connection.execute(sql, _bound(values)).rowcount
 
 
+class OtherVersion(Exception):
+    """The state was made by a version of this program with other tables."""
+
+
 class Store:
     """Transactions on the state file.
 
@@ -47,16 +52,25 @@ class Store:
     Args:
         path: the file; made where it is missing.
         schemas: SQL of each service, run when the file is new.
+
+    Raises:
+        OtherVersion: the file has other tables.
     """
 
     def __init__(self, path: Path, schemas: Iterable[str]) -> None:
         self._path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        statements = [part for text in schemas for part in text.split(";") if part.strip()]
+        version = zlib.crc32("".join(statements).encode()) & 0x7FFFFFFF
         with self.write() as db:
             if db.one("SELECT 1 FROM sqlite_master") is None:
-                for schema in schemas:
-                    for statement in filter(str.strip, schema.split(";")):
-                        db.run(statement)
+                for statement in statements:
+                    db.run(statement)
+                db.run(f"PRAGMA user_version = {version}")
+            found = db.one("PRAGMA user_version")
+        if found is None or found[0] != version:
+            self.close()
+            raise OtherVersion
 
     @contextmanager
     def write(self) -> Iterator[Db]:
