@@ -68,10 +68,10 @@ $(VENV)/.labextension: $(LABEXTENSION)
 	@jupyter-builder develop . --overwrite > $(VENV)/develop.log 2>&1 || { cat $(VENV)/develop.log; exit 1; }
 	@touch $@
 
-bench: setup ## Ours and the peers side by side, on local and slow disks (about an hour); writes docs/benchmarks.md
-	$(BIN)/python benchmarks/run.py
+bench: setup ## Ours and the peers side by side, on local and slow disks (about an hour; ARGS=--resume goes on); writes docs/benchmarks.md
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
-bench-quick: setup ## The same with the small environment (about 6 minutes)
+bench-quick: setup ## The same with the small environment (about 4 minutes)
 	$(BIN)/python benchmarks/run.py --quick
 
 soak: setup ## Kill, fill and break the disk under every operation, hundreds of times; writes docs/soak.md

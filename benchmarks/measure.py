@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,7 +54,6 @@ def run_command(
     args = [str(part) for part in command]
     # A pipe-line needs the shell; `pipefail` so that a failing end does not look fast.
     words = ["bash", "-o", "pipefail", "-c", args[0]] if shell else args
-    limit = _STOP_AFTER.get()
     # A file, not a pipe: what a program leaves in the background may keep a pipe open.
     with tempfile.TemporaryFile("w+") as complaints:
         began = time.perf_counter()
@@ -67,38 +65,45 @@ def run_command(
             stderr=complaints,
         )
         tree = Tree(process.pid)
-        stopped = False
-        with _watching(process.pid) as ended:
-            pause = _PAUSE
-            while not ended(pause):
-                if limit is not None and time.perf_counter() - began > limit:
-                    tree.kill()
-                    stopped = True
-                    ended(None)
-                    break
-                used = time.thread_time()
-                tree.sample()
-                pause = max(_PAUSE, 20 * (time.thread_time() - used))
+        try:
+            stopped = _watch(process.pid, tree, _STOP_AFTER.get())
             seconds = time.perf_counter() - began
+        except BaseException:
+            # We are stopped: nothing of it goes on, or a slow disk would stay busy.
+            tree.sample()
+            tree.kill()
+            process.wait()
+            raise
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode and not stopped:
             complaints.seek(0)
             said = complaints.read()[-2000:]
             raise SystemExit(f"{' '.join(args)} failed ({process.returncode}):\n{said}")
-    return Run(seconds, tree.peak / 1e6 or None, usage.ru_utime + usage.ru_stime, stopped=stopped)
+    cpu = round(usage.ru_utime + usage.ru_stime, 3)
+    memory = round(tree.peak / 1e6, 1) or None
+    return Run(round(seconds, 4), memory, cpu, stopped=stopped)
 
 
-@contextlib.contextmanager
-def _watching(pid: int) -> Iterator[Callable[[float | None], bool]]:
-    """A function that waits so many seconds at most and says whether the process has ended."""
+def _watch(pid: int, tree: Tree, limit: float | None) -> bool:
+    """Sample until the process ends, or until ``limit`` seconds: then it is ended, and True."""
+    until = None if limit is None else time.perf_counter() + limit
     handle = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
+    pause = _PAUSE
     try:
-        yield lambda seconds: bool(poll.poll(None if seconds is None else seconds * 1000))
+        while not poll.poll(pause * 1000):
+            used = time.thread_time()
+            tree.sample()
+            pause = max(_PAUSE, 20 * (time.thread_time() - used))
+            if until is not None and time.perf_counter() > until:
+                tree.kill()
+                poll.poll()
+                return True
     finally:
         os.close(handle)
+    return False
 
 
 Contestant = Callable[[], Run]
@@ -181,7 +186,7 @@ def measure(work: Work, rounds: int, *, once: bool, decide: bool) -> dict[str, l
             if number and once and name in work.slow:
                 continue
             limit = _enough(work, name, runs) if decide and name in work.slow else None
-            load, others = os.getloadavg()[0], busy(_WATCHED)
+            load, others = round(os.getloadavg()[0], 2), round(busy(_WATCHED), 2)
             token = _STOP_AFTER.set(limit)
             try:
                 run = replace(contestant(), load=load, others=others)
@@ -201,7 +206,7 @@ def _enough(work: Work, name: str, runs: dict[str, list[Run]]) -> float | None:
 def _tell(work: Work, name: str, run: Run) -> None:
     requests = "" if run.requests is None else f", {run.requests:,} requests"
     memory = "" if run.megabytes is None else f", {run.megabytes:.0f} MB"
-    more = "> " if run.stopped else ""
+    more = "stopped, as ours is so much faster: > " if run.stopped else ""
     beside = f"; others used {run.others:.1f} cores" if run.others > 0.5 else ""
     say(
         f"  {work.key}: {name} {more}{run.seconds:.2f} s ({run.cpu:.2f} s CPU{memory}{requests})"

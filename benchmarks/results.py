@@ -97,15 +97,15 @@ class Results:
         """Take a row and write the file in one step."""
         self.rows[key] = row
         self.machine, self.versions = _machine(), _versions()
-        value = {
-            "whole": self.whole,
-            "machine": self.machine,
-            "versions": self.versions,
-            "references": self.references,
-            "rows": {key: dataclasses.asdict(row) for key, row in self.rows.items()},
-        }
+        value = dataclasses.asdict(self)
+        rows = value.pop("rows")
+        del value["path"]
+        # A row a line: what a run changed can be read.
+        lines = [f" {json.dumps(key)}: {json.dumps(row)}" for key, row in rows.items()]
+        head = json.dumps(value, indent=1).removesuffix("\n}")
+        text = f'{head},\n "rows": {{\n' + ",\n".join(lines) + "\n }\n}\n"
         unfinished = self.path.with_name(f"{self.path.name}.new")
-        unfinished.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+        unfinished.write_text(text, "utf-8")
         unfinished.replace(self.path)
 
 
