@@ -8,6 +8,7 @@ from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.iam import account
 from modelarts_nb.localcloud.iam.service import KEYSTONE
 from modelarts_nb.localcloud.iam.systempolicies import add_system_policies
+from modelarts_nb.localcloud.sfsturbo.shares import add_share
 from modelarts_nb.localcloud.store import Db
 
 DOMAIN = "demo"
@@ -16,6 +17,8 @@ DEVELOPER = "developer"
 NO_RIGHTS = "norights"
 TEAMMATE = "teammate"
 AGENCY = "modelarts_agency"
+SHARE = "team-share"
+_FOLDERS = ("datasets", "checkpoints")
 
 _ADMINISTRATORS = (
     "Tenant Administrator",
@@ -73,14 +76,15 @@ def make_account(cloud: Cloud) -> None:
     with cloud.store.write() as db:
         account.drop_keys(db)
         if db.one("SELECT 1 FROM iam_domain") is None:
-            _make(db, cloud.region, cloud.now())
+            _make(cloud, db)
 
 
-def _make(db: Db, region: str, now: float) -> None:
+def _make(cloud: Cloud, db: Db) -> None:
+    now = cloud.now()
     add_system_policies(db, now)
     trusted = (account.add_domain(db, account.SERVICE_DOMAIN), account.SERVICE_DOMAIN)
     domain_id = account.add_domain(db, DOMAIN)
-    account.add_project(db, domain_id, region)
+    project_id = account.add_project(db, domain_id, cloud.region)
     account.add_user(db, domain_id, DOMAIN, now, root=True, description="the account itself")
     everywhere: tuple[account.ScopeKind, str] = ("all_projects", domain_id)
 
@@ -107,6 +111,9 @@ def _make(db: Db, region: str, now: float) -> None:
     notebooks = account.add_role(db, domain_id, "Notebooks manage themselves", "XA", document, now)
     for role_id in (notebooks, *(account.role_named(db, name) for name in _AGENCY)):
         account.grant(db, role_id, ("agency", agency_id), everywhere, now)
+    share_id = add_share(cloud, db, project_id, SHARE, 500)
+    for name in _FOLDERS:
+        (cloud.folder / "sfsturbo" / share_id / name).mkdir(parents=True)
 
 
 def access_of(cloud: Cloud) -> dict[str, Any]:
