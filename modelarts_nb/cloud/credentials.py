@@ -146,11 +146,14 @@ def _profile() -> Keys | None:
         return None
     except (OSError, ValueError) as error:
         raise _unreadable(path, str(error)) from error
+    damage = ""
     try:
         parser.read_string(text)
     except configparser.Error as error:
-        # Its text quotes the line, which may be the secret: only the kind is told.
-        raise _unreadable(path, type(error).__name__) from None
+        damage = type(error).__name__
+    if damage:
+        # Raised here and not from the error: that quotes the line, which may be the secret.
+        raise _unreadable(path, damage)
     sections = {name.lower(): dict(parser.items(name)) for name in parser.sections()}
     for name in _SECTIONS:
         values = sections.get(name, {})

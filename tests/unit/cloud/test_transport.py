@@ -130,9 +130,7 @@ def test_nothing_secret_is_in_a_repr(cloud: Cloud, wire: Wire) -> None:
     assert "SK-OF-TEST" not in shown
 
 
-def test_proxies_are_not_used_for_this_machine(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxies_are_not_used_for_this_machine(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     wire.reply(Response(200, NOTEBOOK))

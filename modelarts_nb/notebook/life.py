@@ -1,0 +1,183 @@
+"""Starting and stopping, followed to the end."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound, StateFailed
+from modelarts_nb.cloud.waiting import follow
+from modelarts_nb.notebook.lease import milliseconds
+from modelarts_nb.notebook.listing import look, resolve
+from modelarts_nb.notebook.model import FAILED, RUNNING, STARTING, STOPPED, Notebook
+from modelarts_nb.progress import SILENT, Progress
+
+# Seconds: an image of tens of gigabytes that is not on the node takes its time.
+START_SECONDS = 3600.0
+STOP_SECONDS = 1200.0
+_STEPS = {1: "storage", 2: "compute", 3: "network", 4: "initialising"}
+# Somebody was faster: it is what was asked for.
+_UNDER_WAY = {"ModelArts.6305", "ModelArts.6306", "ModelArts.6307", "ModelArts.6308"}
+
+
+def start(
+    notebook: str | None = None,
+    *,
+    hours: float | None = None,
+    lease: Literal["timing", "idle"] | None = None,
+    wait: bool = True,
+    timeout: float = START_SECONDS,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> Notebook:
+    """Start a notebook and follow it until it runs. One that is starting is only followed.
+
+    Args:
+        notebook: its id or name; None: this one.
+        hours: after so many it stops by itself, 1 to 72; None: what the service takes (1).
+        lease: counted always, or only while it is idle.
+        wait: follow it to the end; else return at once.
+        timeout: seconds.
+
+    Raises:
+        UsageError: ``hours`` out of range.
+        StateFailed: the start failed; says why and at which step.
+        CloudConflict: it is being stopped, deleted or saved.
+        CloudTimeout, Cancelled: not followed any more; the cloud goes on.
+        CloudError: the cloud refused or could not be reached.
+    """
+    cloud = cloud or open_cloud()
+    id = resolve(cloud, notebook, progress)
+    duration = milliseconds(hours) if hours is not None else None
+    state = look(cloud, id, progress)
+    if state.status == RUNNING:
+        progress.log(f"{state.name} runs already")
+        return state
+    if state.status not in STARTING:
+        _refuse_unless(state, {STOPPED, "START_FAILED", "ERROR"}, "started")
+        fields = {"duration": duration, "type": lease.upper() if lease else None}
+        given = {key: value for key, value in fields.items() if value is not None}
+        progress.phase("starting")
+        _ask(cloud, "start_notebook", id, progress, **given)
+        # What it was before it was asked is not how this start ended.
+        before = state.status
+    else:
+        progress.phase("following")
+        before = ""
+    if not wait:
+        return look(cloud, id, progress)
+    told: set[tuple[int, str]] = set()
+    moved = not before
+
+    def ended(n: Notebook) -> bool:
+        nonlocal moved
+        moved = moved or n.status != before
+        _tell(n, told, progress)
+        if n.status == RUNNING:
+            return True
+        if moved and (n.status in FAILED or n.status == STOPPED):
+            raise _failed(n, "start")
+        return False
+
+    return follow(
+        lambda: look(cloud, id, progress),
+        ended,
+        what=f"Starting {state.name or id}",
+        again=f"ma notebook start {id}",
+        timeout=timeout,
+        progress=progress,
+    )
+
+
+def stop(
+    notebook: str | None = None,
+    *,
+    wait: bool = True,
+    timeout: float = STOP_SECONDS,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> Notebook:
+    """Stop a notebook and follow it until it has stopped. One that is stopping is only followed.
+
+    Args:
+        notebook: its id or name; None: this one, which ends whoever asks too.
+        wait: follow it to the end; else return at once.
+        timeout: seconds.
+
+    Raises:
+        StateFailed: it did not stop; says why.
+        CloudConflict: it is being deleted or saved.
+        CloudTimeout, Cancelled: not followed any more; the cloud goes on.
+        CloudError: the cloud refused or could not be reached.
+    """
+    cloud = cloud or open_cloud()
+    id = resolve(cloud, notebook, progress)
+    state = look(cloud, id, progress)
+    if state.status == STOPPED:
+        progress.log(f"{state.name} is stopped already")
+        return state
+    progress.phase("stopping")
+    if state.status != "STOPPING":
+        _refuse_unless(state, {RUNNING, *STARTING, "ERROR"}, "stopped")
+        _ask(cloud, "stop_notebook", id, progress)
+    if not wait:
+        return look(cloud, id, progress)
+
+    def ended(n: Notebook) -> bool:
+        if n.status in FAILED and n.status != state.status:
+            raise _failed(n, "stop")
+        return n.status == STOPPED
+
+    return follow(
+        lambda: look(cloud, id, progress),
+        ended,
+        what=f"Stopping {state.name or id}",
+        again=f"ma notebook stop {id}",
+        timeout=timeout,
+        progress=progress,
+    )
+
+
+def _ask(cloud: Cloud, operation: str, id: str, progress: Progress, **fields: Any) -> None:
+    try:
+        cloud.call("modelarts", operation, id=id, progress=progress, **fields)
+    except CloudConflict as error:
+        if error.error_code not in _UNDER_WAY:
+            raise
+        progress.log(error.message)
+
+
+def _refuse_unless(state: Notebook, fits: set[str], verb: str) -> None:
+    if state.status == "DELETED":
+        raise CloudNotFound(f"{state.name} was deleted.", hint="`ma notebook list`")
+    if state.status not in fits:
+        raise CloudConflict(
+            f"{state.name} is {state.status} and cannot be {verb} now.",
+            hint="It is frozen because money is owed: ask who runs the account."
+            if state.status == "FROZEN"
+            else "Wait until that is over, then run the same again.",
+        )
+
+
+def _failed(n: Notebook, what: str) -> StateFailed:
+    step = next((s for s in n.steps if s.status == "FAILED"), None)
+    where = f" at {_STEPS.get(step.number, step.number)}" if step else ""
+    why = n.fail_reason or (step.description if step else "") or "the cloud gives no reason"
+    return StateFailed(
+        f"The {what} of {n.name or n.id} failed{where}: {why}",
+        hint="A flavor may be sold out, a quota used up or the image gone: "
+        "`ma notebook show` has the details; run the same again once that is mended.",
+        cause=f"status {n.status}",
+    )
+
+
+def _tell(n: Notebook, told: set[tuple[int, str]], progress: Progress) -> None:
+    for step in n.steps:
+        mark = (step.number, step.status)
+        if mark in told:
+            continue
+        told.add(mark)
+        if step.status == "PROCESSING":
+            progress.phase(_STEPS.get(step.number, f"step {step.number}"))
+        elif step.status == "FAILED":
+            progress.log(f"{_STEPS.get(step.number, step.number)} failed: {step.description}")

@@ -1,0 +1,259 @@
+"""Folders of SFS Turbo: which ones policies allow, making one, quota and usage.
+
+The service lists no folders. So what a user may mount is asked of the policies themselves: the
+cloud's own test (``validate_authorization``) names the condition that decided, and with it the
+folders that are allowed (the best practices' chapter on rights by folder).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.cloud.errors import (
+    CloudConflict,
+    CloudForbidden,
+    CloudInvalid,
+    CloudNotFound,
+)
+from modelarts_nb.cloud.shape import items, number, obj, text
+from modelarts_nb.disk.mounts import read_mounts
+from modelarts_nb.errors import UsageError
+from modelarts_nb.progress import SILENT, Progress
+from modelarts_nb.storage.machine import bounded
+from modelarts_nb.storage.model import Folder, Share
+from modelarts_nb.storage.policy import Verdict, may_mount, tidy
+from modelarts_nb.storage.sources import clean_folder
+
+# Everybody in a notebook is ma-user (1000) of ma-group (100).
+NOTEBOOK_UID, NOTEBOOK_GID = 1000, 100
+_STATUS = {"100": "creating", "200": "available", "303": "create failed", "800": "frozen"}
+_MB = 1024 * 1024
+_PAGE = 1000
+# The cloud may not have the call for this share (only HPC types answer), or not the right to it.
+_CANNOT_SAY = (CloudForbidden, CloudNotFound, CloudInvalid, CloudConflict)
+
+
+def list_shares(*, cloud: Cloud | None = None, progress: Progress = SILENT) -> list[Share]:
+    """The project's file systems of SFS Turbo.
+
+    Raises:
+        CloudError: the cloud refused or could not be reached.
+    """
+    cloud = cloud or open_cloud()
+    found: list[Share] = []
+    while True:
+        answer = cloud.call(
+            "sfsturbo", "list_shares", limit=_PAGE, offset=len(found), progress=progress
+        )
+        page = [_share(value) for value in items(answer, "shares")]
+        found += page
+        if len(page) < _PAGE:
+            return found
+
+
+def list_folders(
+    share: str,
+    *,
+    paths: Sequence[str] = (),
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> list[Folder]:
+    """Folders of a share that can be known of, and which of them may be mounted.
+
+    Known are: those that a policy names, those asked for, and those at the top of a mount of this
+    share in this notebook.
+
+    Args:
+        share: the id of the file system.
+        paths: more folders to look at.
+
+    Raises:
+        UsageError: one of ``paths`` is no folder.
+        CloudError: the cloud could not be reached.
+    """
+    cloud = cloud or open_cloud()
+    wanted = [clean_folder(path) for path in paths]
+    progress.phase("asking the policies")
+    root, named = may_mount(cloud, share, "/", progress)
+    known = list(dict.fromkeys(["/", *named, *wanted, *_seen_here(share)]))
+    progress.phase("looking at folders", files=len(known))
+    found = []
+    for path in known:
+        verdict = root if path == "/" else may_mount(cloud, share, path, progress)[0]
+        found.append(_describe(cloud, share, path, verdict, progress))
+        progress.advance(files=1)
+    return found
+
+
+def create_folder(
+    share: str,
+    path: str,
+    *,
+    mode: str = "755",
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> Folder:
+    """Make a folder that the notebook's user may write to. One that is there is left as it is.
+
+    Args:
+        share: the id of the file system.
+        path: of the folder, as in ``/team/data``.
+        mode: three octal digits.
+
+    Raises:
+        UsageError: no path, or no mode.
+        CloudError: the cloud refused or could not be reached.
+    """
+    at = clean_folder(path)
+    if at == "/":
+        raise UsageError("The share itself is there already.", hint="Name a folder of it.")
+    if len(mode) != 3 or not set(mode) <= set("01234567"):
+        raise UsageError(f"{mode!r} is no mode.", hint="Three digits from 0 to 7, as in 755.")
+    cloud = cloud or open_cloud()
+    there = _describe(cloud, share, at, (None, ""), progress)
+    if there.exists:
+        progress.log(f"{at} is there already")
+        return there
+    progress.phase("creating")
+    body = {
+        "path": at,
+        # The service takes the octal digits as a decimal number.
+        "mode": int(mode),
+        "uid": NOTEBOOK_UID,
+        "gid": NOTEBOOK_GID,
+    }
+    cloud.call(
+        "sfsturbo", "create_fs_dir", share_id=share, body=body, repeatable=True, progress=progress
+    )
+    verdict, _ = may_mount(cloud, share, at, progress)
+    made = _describe(cloud, share, at, verdict, progress)
+    return made if made.exists is not None else replace(made, exists=True)
+
+
+def set_quota(
+    share: str,
+    path: str,
+    *,
+    capacity: int,
+    inodes: int,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> Folder:
+    """Limit what a folder may hold.
+
+    Args:
+        share: the id of the file system.
+        path: of the folder.
+        capacity: bytes; whole MB are set, rounded up.
+        inodes: files. Both are needed: one that is left out counts as 0 and blocks writing.
+
+    Raises:
+        UsageError: no path, or one of the limits is not positive.
+        CloudError: the cloud refused or could not be reached.
+    """
+    at = clean_folder(path)
+    if capacity <= 0 or inodes <= 0:
+        raise UsageError("Both limits must be positive.", hint="0 would block every write.")
+    cloud = cloud or open_cloud()
+    body = {"path": at, "capacity": -(-capacity // _MB), "inode": inodes}
+    known = _try(cloud, "show_fs_dir_quota", share, at, progress)
+    operation = "update_fs_dir_quota" if number(known, "capacity") else "create_fs_dir_quota"
+    progress.phase("setting the quota")
+    cloud.call("sfsturbo", operation, share_id=share, body=body, repeatable=True, progress=progress)
+    return _describe(cloud, share, at, (None, ""), progress)
+
+
+def _share(value: Any) -> Share:
+    status = text(value, "status")
+    return Share(
+        id=text(value, "id"),
+        name=text(value, "name"),
+        status=_STATUS.get(status, status),
+        size=_decimal(text(value, "size")),
+        free=_decimal(text(value, "avail_capacity")),
+        export=text(value, "export_location"),
+        kind=text(value, "share_type"),
+    )
+
+
+def _decimal(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _seen_here(share: str) -> list[str]:
+    """Folders at the top of what this machine has mounted of the share."""
+    found: list[str] = []
+    for mount in read_mounts():
+        host, _, folder = mount.source.partition(":")
+        if not folder or not host.startswith(share):
+            continue
+        base = tidy(folder)
+        found.append(base)
+        found += [
+            tidy(f"{base}/{name}") for name in bounded(partial(_folders_in, mount.point)) or []
+        ]
+    return found
+
+
+def _folders_in(point: Path) -> list[str]:
+    try:
+        with os.scandir(point) as entries:
+            names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(name for name in names if not name.startswith("."))[:200]
+
+
+def _describe(cloud: Cloud, share: str, path: str, verdict: Verdict, progress: Progress) -> Folder:
+    exists, seen = _exists(cloud, share, path, progress)
+    quota = _try(cloud, "show_fs_dir_quota", share, path, progress) if exists is not False else {}
+    usage = _try(cloud, "show_fs_dir_usage", share, path, progress) if exists is not False else {}
+    capacity = number(quota, "capacity")
+    used = number(obj(usage, "dir_usage"), "used_capacity")
+    if used is None and (megabytes := number(quota, "used_capacity")) is not None:
+        used = megabytes * _MB
+    return Folder(
+        share=share,
+        path=path,
+        allowed=verdict[0],
+        exists=exists,
+        mode=text(seen, "mode")[-3:],
+        uid=number(seen, "uid"),
+        gid=number(seen, "gid"),
+        capacity=capacity * _MB if capacity else None,
+        used=used,
+        inodes=number(quota, "inode") or None,
+        used_inodes=number(quota, "used_inode"),
+        why=verdict[1],
+    )
+
+
+def _exists(
+    cloud: Cloud, share: str, path: str, progress: Progress
+) -> tuple[bool | None, dict[str, Any]]:
+    if path == "/":
+        return True, {}
+    try:
+        answer = cloud.call("sfsturbo", "show_fs_dir", share_id=share, path=path, progress=progress)
+    except CloudNotFound:
+        return False, {}
+    except _CANNOT_SAY as error:
+        progress.log(error.message)
+        return None, {}
+    return True, obj(answer)
+
+
+def _try(cloud: Cloud, operation: str, share: str, path: str, progress: Progress) -> dict[str, Any]:
+    try:
+        return obj(cloud.call("sfsturbo", operation, share_id=share, path=path, progress=progress))
+    except _CANNOT_SAY:
+        return {}
