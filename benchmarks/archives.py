@@ -160,7 +160,7 @@ def unpack_to_memory(bench: Bench, name: str, guess: float) -> Work:
 def _unpackers(bench: Bench, name: str) -> dict[str, Callable[[Path], Run]]:
     """Ours and tar's, with archives made for them. Ours is made by the commit that is measured."""
     what = bench.reference(name)
-    zst, gz = bench.work / "a.tar.zst", what.prefix.with_name(f"{name}.tar.gz")
+    zst, gz = bench.work / "a.tar.zst", what.prefix.with_name(f"{what.name}.tar.gz")
     _ours(bench, what.prefix, zst, bench.work)
     bench.forget()
     if not gz.exists():

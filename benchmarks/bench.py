@@ -131,7 +131,6 @@ def on_local(bench: Bench, act: Callable[[Path], Run], *, root: Path | None = No
     def contestant() -> Run:
         folder = (root or bench.work) / "local"
         folder.mkdir()
-        os.sync()  # what the last run made
         try:
             return act(folder)
         finally:

@@ -185,6 +185,7 @@ def measure(work: Work, rounds: int, *, once: bool, decide: bool) -> dict[str, l
         for name, contestant in contestants.items():
             if number and once and name in work.slow:
                 continue
+            os.sync()  # what the last run made; else its writing would look like somebody else's
             limit = _enough(work, name, runs) if decide and name in work.slow else None
             load, others = round(os.getloadavg()[0], 2), round(busy(_WATCHED), 2)
             token = _STOP_AFTER.set(limit)
