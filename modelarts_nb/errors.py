@@ -100,6 +100,12 @@ class AccessDenied(ModelArtsNbError):
     code, exit_code, http_status = "access_denied", 5, 403
 
 
+class LinksRefused(ModelArtsNbError):
+    """Hard links were asked for, and there can be none between the two places."""
+
+    code, exit_code, http_status = "links_refused", 5, 409
+
+
 class Busy(ModelArtsNbError):
     """Somebody else is working on it."""
 
@@ -155,6 +161,12 @@ class EngineFailed(ModelArtsNbError):
     """conda, pip or rattler ended with an error that is none of the above."""
 
     code, exit_code, http_status = "engine_failed", 10, 500
+
+
+class LocalCloudFailed(ModelArtsNbError):
+    """The local cloud does not start, end or empty its state."""
+
+    code, http_status = "local_cloud_failed", 500
 
 
 class ConfigInvalid(ModelArtsNbError):

@@ -296,3 +296,13 @@ def _as_dict(value: Any) -> dict[str, Any]:
 
     plain: dict[str, Any] = to_wire(value)
     return plain
+
+
+def local_cloud(found: dict[str, Any]) -> str:
+    """Where the local cloud is, and what to say to use it."""
+    if not found["running"]:
+        return f"The local cloud is not running. Its state is in {found['state']}."
+    lines = [f"The local cloud runs at {found['endpoint']} (state: {found['state']}).", ""]
+    lines.append("To be one of its users, name the file with their keys:")
+    lines += [f"  export MODELARTS_NB_CLOUD_FILE={file}" for file in found["users"].values()]
+    return "\n".join(lines)

@@ -8,6 +8,7 @@ from modelarts_nb import __version__
 from modelarts_nb.cli.archives import archive, bin_
 from modelarts_nb.cli.command import Group
 from modelarts_nb.cli.env import env
+from modelarts_nb.cli.local import local
 from modelarts_nb.cli.operations import operation
 from modelarts_nb.cli.restart import hook, keep, restore
 from modelarts_nb.cli.settings import completion, config, status
@@ -25,5 +26,18 @@ def ma() -> None:
     """
 
 
-for command in (status, env, archive, bin_, keep, restore, hook, operation, config, completion):
+COMMANDS = (
+    status,
+    env,
+    archive,
+    bin_,
+    keep,
+    restore,
+    hook,
+    operation,
+    local,
+    config,
+    completion,
+)
+for command in COMMANDS:
     ma.add_command(command)

@@ -36,6 +36,7 @@ class Cloud:
         faults: what is to go wrong; ``faults.event("storage.mount")`` asks for a fault inside.
         stopping: set when the cloud ends; wait on it instead of sleeping.
         clock_offset: seconds that the cloud's clock is ahead of the machine's.
+        facts: more for ``access.json``, put here by services (``instance_id`` of the notebook).
         operator: AK and SK of who runs the cloud, new in every process.
     """
 
@@ -48,6 +49,7 @@ class Cloud:
         self.faults = Faults()
         self.stopping = threading.Event()
         self.clock_offset = 0.0
+        self.facts: dict[str, str] = {}
         self.operator: Secret = new_key()
         self._threads: set[threading.Thread] = set()
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from modelarts_nb.localcloud.state import (
     ACCESS,
+    KEYS,
     LOG,
     StateRefused,
     default_folder,
@@ -65,7 +66,7 @@ def status(folder: Path) -> dict[str, Any]:
 
     Returns:
         ``running`` and ``state``; of one that runs also ``endpoint``, ``region``, ``pid``,
-        ``project_id``, ``access_file`` and the names of the ``users``.
+        ``project_id``, ``access_file`` and of each of the ``users`` the file with their keys.
     """
     pid = holder(folder)
     found: dict[str, Any] = {"running": pid is not None, "state": str(folder)}
@@ -77,7 +78,7 @@ def status(folder: Path) -> dict[str, Any]:
         **{key: access.get(key) for key in ("endpoint", "region", "project_id")},
         "pid": pid,
         "access_file": str(folder / ACCESS),
-        "users": sorted(access.get("users", {})),
+        "users": {name: str(folder / KEYS / f"{name}.json") for name in access.get("users", {})},
     }
 
 
@@ -155,8 +156,14 @@ def reset(folder: Path) -> dict[str, Any]:
 
 def serve(folder: Path, port: int, ready_fd: int | None) -> int:
     """Be the cloud, until SIGTERM or SIGINT."""
-    from modelarts_nb.localcloud.running import running
-
+    try:
+        from modelarts_nb.localcloud.running import running
+    except ModuleNotFoundError as error:
+        return _failed(
+            ready_fd,
+            f"The local cloud needs the package {error.name}, which is not installed: "
+            "pip install 'modelarts_nb[local-cloud]'",
+        )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     # Its own lines say what was refused; the libraries' would repeat it.
     logging.getLogger("asyncssh").setLevel(logging.WARNING)
@@ -173,11 +180,16 @@ def serve(folder: Path, port: int, ready_fd: int | None) -> int:
             logging.getLogger("localcloud").info("answering at %s", cloud.server.endpoint)
             ended.wait()
     except (StateRefused, OSError) as error:
-        if ready_fd is None:
-            raise StateRefused(str(error)) from None
-        _say(ready_fd, str(error))
-        return 1
+        return _failed(ready_fd, str(error))
     return 0
+
+
+def _failed(ready_fd: int | None, why: str) -> int:
+    """Say why the server ended, to who started it; the exit code."""
+    if ready_fd is None:
+        raise StateRefused(why)
+    _say(ready_fd, why)
+    return 1
 
 
 def _say(descriptor: int, text: str) -> None:

@@ -138,6 +138,7 @@ def access_of(cloud: Cloud) -> dict[str, Any]:
             key = account.add_key(db, row["id"], cloud.now())
             users[row["name"]] = {"user_id": row["id"], "ak": key.access, "sk": key.secret}
     return {
+        **cloud.facts,
         "endpoint": cloud.endpoint,
         "region": cloud.region,
         "domain_id": project["domain_id"],

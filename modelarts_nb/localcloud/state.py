@@ -19,6 +19,7 @@ from modelarts_nb.localcloud.plane.erase import erase_contents
 
 MARKER = ".modelarts-nb-local-cloud"
 ACCESS = "access.json"
+KEYS = "keys"
 LOG = "server.log"
 _LOCK = "lock"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -159,13 +160,25 @@ def holder(folder: Path) -> int | None:
 
 
 def write_access(folder: Path, access: Mapping[str, Any]) -> None:
-    """Write the file that says where the cloud is and with which keys, for its owner only."""
+    """Write where the cloud is and with which keys, for nobody but the owner of the folder.
+
+    ``access.json`` holds everything; ``keys/NAME.json`` what one user needs: ``endpoint``,
+    ``region``, ``project_id``, ``domain_id``, ``user_id``, ``ak``, ``sk``.
+    """
+    (folder / KEYS).mkdir(mode=0o700, exist_ok=True)
+    shared = {key: value for key, value in access.items() if isinstance(value, str)}
+    for name, user in access["users"].items():
+        _put(folder / KEYS, f"{name}.json", {**shared, **user})
+    _put(folder, ACCESS, access)
+
+
+def _put(folder: Path, name: str, value: Mapping[str, Any]) -> None:
     descriptor = os.open(folder, _FOLDER)
     try:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(ACCESS + ".new", dir_fd=descriptor)
-        _write(descriptor, ACCESS + ".new", json.dumps(access, indent=2) + "\n")
-        os.rename(ACCESS + ".new", ACCESS, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            os.unlink(name + ".new", dir_fd=descriptor)
+        _write(descriptor, name + ".new", json.dumps(value, indent=2) + "\n")
+        os.rename(name + ".new", name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
     finally:
         os.close(descriptor)
 
@@ -188,8 +201,10 @@ def read_access(folder: Path) -> dict[str, Any]:
 
 
 def remove_access(folder: Path) -> None:
-    """Remove the file: its keys are worth nothing any more."""
+    """Remove the files with keys, which are worth nothing any more."""
     (folder / ACCESS).unlink(missing_ok=True)
+    for file in (folder / KEYS).glob("*.json"):
+        file.unlink(missing_ok=True)
 
 
 def wipe(folder: Path) -> None:

@@ -42,7 +42,8 @@ CREATE TABLE sfsturbo_rule (
 );
 CREATE TABLE sfsturbo_nic (
     share_id TEXT NOT NULL REFERENCES sfsturbo_share ON DELETE CASCADE, network TEXT NOT NULL,
-    address TEXT NOT NULL, PRIMARY KEY (share_id, network)
+    address TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
+    PRIMARY KEY (share_id, network)
 )
 """
 

@@ -12,6 +12,7 @@ from typing import Any
 from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.iam.service import stamp
 from modelarts_nb.localcloud.plane.erase import erase_contents
+from modelarts_nb.localcloud.sfsturbo.networks import networks_of
 from modelarts_nb.localcloud.sfsturbo.service import (
     AVAILABLE,
     ONE,
@@ -194,7 +195,7 @@ def create_share(call: Call) -> Any:
 def delete_share(call: Call) -> Any:
     """Delete a share and everything in it, unless a network still uses it."""
     row = share(call)
-    if associations(call.db, row["id"]):
+    if networks_of(call.db, row["id"]):
         raise CloudError(400, "SFS.TURBO.0011", "Cluster is doing something: a network uses it")
     call.db.run("DELETE FROM sfsturbo_share WHERE id = ?", row["id"])
     place = root(call.cloud.folder, row)
@@ -217,41 +218,4 @@ def show_clients(call: Call) -> Any:
     row = share(call, ready=True)
     if not Fields(call.body()).has("get_client_ips"):
         raise BadRequest("The local cloud knows only the action get_client_ips.")
-    return {"id": row["id"], "ips": [nic["address"] for nic in associations(call.db, row["id"])]}
-
-
-def associate(db: Db, share_id: str, network: str) -> str:
-    """Tie a share to a network of dedicated pools; the address that it has there.
-
-    ModelArts does this for its users (``sfsturbo:shares:addShareNic``); there is no call for it
-    in SFS Turbo's own API.
-    """
-    count = db.one("SELECT count(*) AS n FROM sfsturbo_nic")
-    number = (count["n"] if count else 0) + 2
-    address = f"172.16.{number // 250}.{number % 250}"
-    db.run("INSERT OR IGNORE INTO sfsturbo_nic VALUES (?, ?, ?)", share_id, network, address)
-    row = db.one(
-        "SELECT address FROM sfsturbo_nic WHERE share_id = ? AND network = ?", share_id, network
-    )
-    return str(row["address"]) if row else address
-
-
-def dissociate(db: Db, share_id: str, network: str) -> bool:
-    """Untie a share from a network; whether it was tied to it."""
-    return bool(
-        db.run("DELETE FROM sfsturbo_nic WHERE share_id = ? AND network = ?", share_id, network)
-    )
-
-
-def associations(db: Db, share_id: str) -> list[Row]:
-    """The networks that a share is tied to: ``network`` and ``address``."""
-    return db.all("SELECT * FROM sfsturbo_nic WHERE share_id = ? ORDER BY network", share_id)
-
-
-def shares_of_network(db: Db, network: str) -> list[Row]:
-    """The shares that a network reaches: their columns and ``nic_address``."""
-    return db.all(
-        "SELECT s.*, n.address AS nic_address FROM sfsturbo_share s JOIN sfsturbo_nic n"
-        " ON n.share_id = s.id WHERE n.network = ? ORDER BY s.name",
-        network,
-    )
+    return {"id": row["id"], "ips": [nic["address"] for nic in networks_of(call.db, row["id"])]}
