@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -75,9 +76,17 @@ def _write_latency(folder: Path) -> float:
 
 
 def bounded(work: Callable[[], T]) -> T | None:
-    """What ``work`` returns; None where it needs longer than ``PATIENCE`` seconds."""
-    box: list[T] = []
-    thread = threading.Thread(target=lambda: box.append(work()), name="look at disk", daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    return box[0] if box else None
+    """What ``work`` returns or raises; None where it needs longer than ``PATIENCE`` seconds."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except Exception as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="look at disk", daemon=True).start()
+    try:
+        return done.result(PATIENCE)
+    except TimeoutError:
+        return None
