@@ -73,6 +73,14 @@ def create(**options: Any) -> Any:
 )
 @click.argument("source", shell_complete=source_names)
 @click.argument("name")
+@click.option(
+    "--link",
+    is_flag=True,
+    default=None,
+    help="Share the files with SOURCE (hard links) instead of copying them: takes seconds and no "
+    "space. conda and pip replace files, so installing stays safe; a file edited in place is "
+    "edited in both. Needs one file system.",
+)
 @KERNEL
 def clone(**options: Any) -> Any:
     """Copy the environment SOURCE (a name or a folder) to the disk as NAME."""

@@ -33,10 +33,12 @@ class FileCopy:
     root: Path
     target: Path
     content: Content | None
+    asks: Callable[[Entry], bool] | None
     retarget: Retarget | None
     times: Callable[[Entry], bool] | None
-    link: bool
+    link: Callable[[Entry], bool] | None
     progress: Progress
+    refused: list[str] = field(default_factory=list)
     # The mode that a new file gets depends on umask and the folder's ACL: asked once for each.
     _made: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -47,8 +49,11 @@ class FileCopy:
             Busy: it changed again.
             DiskFull, DiskFailure, AccessDenied: it cannot be read or written.
         """
+        asked = self.content is not None and (self.asks is None or self.asks(entry))
+        if self.link is not None and self.link(entry) and self._shared(entry, asked=asked):
+            return
         for _ in range(2):
-            if self._once(entry, bytes_copy):
+            if self._once(entry, bytes_copy, asked=asked):
                 return
             with typed(f"copying {entry.path}", self.to(entry)):
                 with contextlib.suppress(FileNotFoundError):
@@ -74,12 +79,42 @@ class FileCopy:
 
     def to(self, entry: Entry) -> str:
         """Where an entry is copied to."""
-        return os.path.join(self.target, entry.path)
+        return f"{self.target}/{entry.path}"
 
     def _from(self, entry: Entry) -> str:
-        return os.path.join(self.root, entry.path)
+        return f"{self.root}/{entry.path}"
 
-    def _once(self, entry: Entry, bytes_copy: BytesCopy) -> bool:
+    def _shared(self, entry: Entry, *, asked: bool) -> bool:
+        """Make a hard link; False when that cannot be, or the content must differ."""
+        if asked and self._differs(entry):
+            return False
+        try:
+            os.link(self._from(entry), self.to(entry), follow_symlinks=False)
+        except OSError as error:
+            if error.errno in NO_LINK:
+                self.refused.append(entry.path)
+                return False
+            raise from_os_error(error, f"linking {entry.path}", self.to(entry)) from error
+        self.progress.advance(bytes=entry.size)
+        return True
+
+    def _differs(self, entry: Entry) -> bool:
+        """Must the content be another one, or is it not what was scanned?"""
+        path = self._from(entry)
+        try:
+            source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in _ANOTHER_KIND:
+                return True
+            raise from_os_error(error, f"reading {entry.path}", path) from error
+        try:
+            with typed(f"reading {entry.path}", path):
+                new = self.content(entry, source) if self.content else None
+                return new is not None or not _same(entry, os.fstat(source))
+        finally:
+            os.close(source)
+
+    def _once(self, entry: Entry, bytes_copy: BytesCopy, *, asked: bool) -> bool:
         """Copy; False when the source is not, or no longer, what the entry says."""
         path = self._from(entry)
         try:
@@ -93,9 +128,8 @@ class FileCopy:
                 info = os.fstat(source)
                 if not _same(entry, info):
                     return False
-                data = self.content(entry, source) if self.content else None
-                if not (data is None and self.link and self._hard_link(entry)):
-                    self._write(entry, source, info, data, bytes_copy)
+                data = self.content(entry, source) if asked and self.content else None
+                self._write(entry, source, info, data, bytes_copy)
                 return _same(entry, os.fstat(source))
         finally:
             os.close(source)
@@ -129,16 +163,6 @@ class FileCopy:
                 os.close(target)
             raise
         os.close(target)  # network disks report late write errors here
-
-    def _hard_link(self, entry: Entry) -> bool:
-        try:
-            os.link(self._from(entry), self.to(entry), follow_symlinks=False)
-        except OSError as error:
-            if error.errno in NO_LINK:
-                return False
-            raise
-        self.progress.advance(bytes=entry.size)
-        return True
 
     def _look_again(self, entry: Entry) -> Entry:
         full = self._from(entry)

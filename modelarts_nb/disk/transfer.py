@@ -31,9 +31,10 @@ def copy_tree(
     *,
     select: Select | None = None,
     content: Content | None = None,
+    asks: Select | None = None,
     retarget: Retarget | None = None,
     times: Select | None = None,
-    link: bool = False,
+    link: Select | None = None,
     threads: int = 32,
     progress: Progress = SILENT,
 ) -> None:
@@ -51,11 +52,14 @@ def copy_tree(
         content: called in a worker thread for every regular file with its entry and a descriptor
             of the source; returns the bytes to write instead, or None. Of files that are hard
             links to each other one is asked for all.
+        asks: which files ``content`` is called for (default: all).
         retarget: called for every symbolic link; returns what it should say instead, or None.
         times: which files and folders get their modification times (default: all). Where nobody
             ever asks for a file's own time, a request can be saved.
-        link: hard-link files to the source where possible. Only for files that nobody ever
-            rewrites in place: a change would show in the source, too.
+        link: which files become hard links to the source's where that is possible (default:
+            none); the log says how many were copied after all. Only for files that nobody ever
+            rewrites in place: a change would show in the source, too. Of files that are hard
+            links to each other all must be chosen.
         threads: files in flight.
         progress: told of files and bytes; asked several times a second whether to stop.
 
@@ -65,19 +69,24 @@ def copy_tree(
         Cancelled: the user's wish.
     """
     chosen = [entry for entry in tree.entries if select is None or select(entry)]
-    first, again = _split_hard_links([entry for entry in chosen if entry.kind == "file"])
+    every = [entry for entry in chosen if entry.kind == "file"]
+    alone = {entry.inode for entry in every if not link(entry)} if link else set()
+    first, again = _split_hard_links(every)
     links = [entry for entry in chosen if entry.kind == "link"]
     progress.phase(
         "copying",
         files=len(first) + len(again) + len(links),
         bytes=sum(entry.size for entry in first),
     )
-    copy = FileCopy(tree.root, target, content, retarget, times, link, progress)
+    shared = (lambda entry: entry.inode not in alone) if link else None
+    copy = FileCopy(tree.root, target, content, asks, retarget, times, shared, progress)
     folders = _folders(tree, chosen)
     work = _Work(copy, threads, progress)
     work.fill(folders, [*first, *links])
     work.link_again(again)
     work.finish_folders(folders)
+    if copy.refused:
+        progress.log(f"{len(copy.refused):,} files could not be hard links: they are copied")
 
 
 @dataclass(frozen=True)

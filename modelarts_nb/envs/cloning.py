@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelarts_nb import config
+from modelarts_nb.disk.filecopy import NO_LINK
+from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
@@ -22,11 +25,12 @@ from modelarts_nb.envs.inventory import holders, show
 from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import beside, find_prefix, spellings, taken_names
-from modelarts_nb.envs.records import editables
+from modelarts_nb.envs.records import editables, record_names
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
+from modelarts_nb.envs.twin import is_written
 from modelarts_nb.envs.unfinished import Note, unfinished
-from modelarts_nb.errors import Busy, DiskFailure, ModelArtsNbError
+from modelarts_nb.errors import Busy, DiskFailure, LinksRefused, ModelArtsNbError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -43,6 +47,7 @@ def clone(
     source: str,
     name: str,
     *,
+    link: bool = False,
     kernel: bool | None = None,
     disk: Disk | None = None,
     progress: Progress = SILENT,
@@ -54,6 +59,10 @@ def clone(
     Args:
         source: a name on the disk, a name in the image, or the path of any prefix.
         name: the new environment's.
+        link: share the files with the source (hard links) instead of copying them, except those
+            that differ and those that package tools write into. conda and pip replace files, so
+            what they install into one is not in the other; a file that is edited in place is
+            edited in both. Both must be on one file system.
         kernel: register a kernel for it; None: as the settings say.
 
     Returns:
@@ -62,6 +71,7 @@ def clone(
     Raises:
         InvalidName, NameTaken: the name cannot be used.
         NotFound, NotAnEnvironment: the source is not there or not a conda environment.
+        LinksRefused: ``link``, and the source is on another file system, or this one has none.
         Busy: somebody is working on the source or under the name.
         DiskFull, DiskFailure, AccessDenied: the disk refused; nothing is left behind.
         EngineFailed: the new prefix is longer than a package left room for.
@@ -79,7 +89,9 @@ def clone(
         with lock(disk, name, progress=progress), staged(disk, f"clone {name}") as stage:
             check_free(name, taken_names(disk))
             content = stage.path / "content"
-            copied = copy_prefix(prefix, content, final, disk=disk, progress=progress)
+            if link:
+                require_links(prefix, stage.path)
+            copied = copy_prefix(prefix, content, final, disk=disk, link=link, progress=progress)
             before = read_state(prefix)
             state = State(
                 prefix=str(final),
@@ -94,7 +106,8 @@ def clone(
             note.mark(content)
             progress.phase("landing")
             land(stage, content, final)
-        progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}")
+        shared = ", shared with it" if link else ""
+        progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}{shared}")
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
 
@@ -105,6 +118,7 @@ def copy_prefix(
     *,
     disk: Disk,
     old: Sequence[str] = (),
+    link: bool = False,
     progress: Progress = SILENT,
 ) -> Copied:
     """Copy the environment at ``source`` into ``target`` so that it is true once at ``final``.
@@ -118,11 +132,13 @@ def copy_prefix(
         final: where it will be landed.
         disk: the disk that is written, to know its free space.
         old: more prefixes that its files may speak of.
+        link: see ``clone``; what cannot be a hard link is copied.
 
     Raises:
         Busy, DiskFull, DiskFailure, AccessDenied, EngineFailed, Cancelled: as ``clone``.
     """
-    threads = config.Transfer(config=config.load()).threads
+    most = config.Transfer(config=config.load()).threads
+    threads = threads_for(source, most)
     keep = beside(source)
     skip = {*keep, str(Path(STATE).parent)}
     # The disk may lie inside the environment that is cloned (a conda installed on it).
@@ -136,7 +152,11 @@ def copy_prefix(
         for entry in scanned.entries
     ]
     tree = Tree(source, entries)
-    require_space(disk.root, bytes=tree.bytes, files=tree.files + tree.dirs)
+    if link:
+        own = [entry for entry in entries if entry.kind == "file" and is_written(entry.path)]
+        require_space(disk.root, bytes=sum(e.size for e in own), files=len(own) + tree.dirs)
+    else:
+        require_space(disk.root, bytes=tree.bytes, files=tree.files + tree.dirs)
     known = list(dict.fromkeys([*spellings(source), *old]))
     move = Move(source, known, final, keep=keep, progress=progress)
     for package, place in editables(source):
@@ -147,9 +167,11 @@ def copy_prefix(
             tree,
             target,
             content=move.content,
+            asks=move.asks(),
             retarget=move.retarget,
             times=bytecode.has_time,
-            threads=threads,
+            link=(lambda entry: not is_written(entry.path)) if link else None,
+            threads=threads_for(disk.root, most, few=2) if link else most,
             progress=progress,
         )
     except DiskFailure as error:
@@ -196,6 +218,33 @@ def copy_as(
         progress.phase("landing")
         land(stage, content, final)
     return final
+
+
+def require_links(source: Path, folder: Path) -> None:
+    """Try whether a file of the environment at ``source`` can have another name in ``folder``.
+
+    Raises:
+        LinksRefused: it cannot; the hint says what can be done.
+        DiskFull, DiskFailure: the disk failed.
+    """
+    name = next(iter(record_names(source)), "history")
+    trial = folder / "link"
+    try:
+        os.link(source / "conda-meta" / name, trial, follow_symlinks=False)
+        os.unlink(trial)
+    except OSError as error:
+        if error.errno not in NO_LINK:
+            raise from_os_error(error, "trying a hard link", trial) from error
+        why = (
+            "they are on different file systems"
+            if error.errno == errno.EXDEV
+            else "this file system, or whoever owns the files, allows no hard links"
+        )
+        raise LinksRefused(
+            f"{source.name!r} and its clone cannot share their files: {why}.",
+            hint="Run the same without --link: then every file is copied.",
+            cause=str(error),
+        ) from error
 
 
 def wants_kernel(kernel: bool | None) -> bool:

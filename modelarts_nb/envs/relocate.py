@@ -21,6 +21,7 @@ from modelarts_nb.envs.records import (
 from modelarts_nb.envs.rewriting import mentions, mentions_in_file, moved, occurrences, rewrite
 from modelarts_nb.envs.state import STATE
 from modelarts_nb.envs.swap import swap_content, swap_link
+from modelarts_nb.envs.wheels import unpacked_files
 from modelarts_nb.errors import EngineFailed, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
@@ -49,8 +50,8 @@ class Moved:
 class Move:
     """One environment on its way from its old prefixes to ``final``.
 
-    Whoever copies asks ``content`` for every file and ``retarget`` for every link, from any
-    thread, then calls ``finish`` once.
+    Whoever copies asks ``content`` for every file that ``asks`` chooses and ``retarget`` for every
+    link, from any thread, then calls ``finish`` once.
 
     Args:
         records: where the environment's conda records can be read before the move.
@@ -79,6 +80,17 @@ class Move:
         self._inodes: dict[tuple[int, int], Changed] = {}
         self._unfit: set[str] = set()
 
+    def asks(self) -> Callable[[Entry], bool]:
+        """Which files ``content`` must look into: not those of which their package says what is in
+        them, nor those whose wheel was built elsewhere (a path in them is not this one)."""
+        unpacked = unpacked_files(self._records) if self._old else {}
+
+        def ask(entry: Entry) -> bool:
+            known = unpacked.get(entry.path)
+            return not (known and known.is_still(entry)) and self._can_change(entry)
+
+        return ask
+
     def content(self, entry: Entry, fd: int) -> bytes | None:
         """The new content of a file, or None to keep it as it is.
 
@@ -86,13 +98,11 @@ class Move:
             OSError: it cannot be read.
             EngineFailed: the new prefix is longer than a package left room for.
         """
-        if not self._old or entry.size == 0 or entry.path.endswith((".pyc", ".pyo")):
+        if not self._can_change(entry):
             return None
         known = self._recorded.get(entry.path)
-        if known and known.room is None and known.size == entry.size:
-            return None  # its package says that it holds no prefix
         room = known.room if known and known.size in (None, entry.size) else None
-        data = os.pread(fd, _SMALL, 0)
+        data = os.pread(fd, min(_SMALL, entry.size), 0)
         if len(data) < entry.size:
             if not mentions_in_file(fd, self._old):
                 return None
@@ -163,6 +173,13 @@ class Move:
         if entry.target.startswith("/"):
             return moved(entry.target, self._old, self._final, keep=self._keep)
         return _outside(Path(self._old[0]), entry.path, entry.target)
+
+    def _can_change(self, entry: Entry) -> bool:
+        if not self._old or entry.size == 0 or entry.path.endswith((".pyc", ".pyo")):
+            return False
+        # Does its package say that it holds no prefix?
+        known = self._recorded.get(entry.path)
+        return not (known and known.room is None and known.size == entry.size)
 
     def _cannot(self, path: str) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ _NAME_BYTE = rb"[A-Za-z0-9_~+@\x80-\xff-]"
 _END = rb"(?!" + _NAME_BYTE + rb"|\.[A-Za-z0-9_-]|%(?!2[Ff])[0-9A-Fa-f]{2})"
 # No path that a program reads is longer (PATH_MAX is 4,096; lists of paths are several).
 _LONGEST_STRING = 1 << 16
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 # Formats that carry lengths or checksums of their strings: changing them in place breaks them.
 _SEALED_MAGIC = (
@@ -69,14 +69,18 @@ def mentions_in_file(fd: int, old: Sequence[str]) -> bool:
         OSError: it cannot be read.
     """
     overlap = max(map(len, _encoded(tuple(old)))) - 1
-    offset = 0
-    # pread, not mmap: a page that comes over the network must not stop all threads.
-    while chunk := os.pread(fd, _CHUNK + overlap, offset):
-        if mentions(chunk, old):
+    kept, offset = 0, 0
+    # One small buffer, filled again and again: fresh memory costs more than reading. And preadv,
+    # not mmap: a page that comes over the network must not stop all threads.
+    buffer = bytearray(_CHUNK)
+    view = memoryview(buffer)
+    while read := os.preadv(fd, [view[kept:]], offset):
+        end = kept + read
+        if any(buffer.find(prefix, 0, end) >= 0 for prefix in _encoded(tuple(old))):
             return True
-        if len(chunk) <= overlap:
-            return False
-        offset += len(chunk) - overlap
+        offset += read
+        kept = min(overlap, end)
+        buffer[:kept] = buffer[end - kept : end]
     return False
 
 

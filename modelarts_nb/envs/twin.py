@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from modelarts_nb import config
-from modelarts_nb.disk.crew import Crew
 from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.envs.prefixes import beside
-from modelarts_nb.errors import from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV}
-_BATCH = 16
 # What package tools write into where it is; everything else they replace by new files.
 _WRITTEN = (".pth", ".egg-link")
 
@@ -39,25 +33,13 @@ def make_twin(source: Path, target: Path, *, progress: Progress = SILENT) -> Tre
     # A folder that its package made read-only could not be filled.
     entries = [replace(e, mode=e.mode | 0o700) if e.kind == "dir" else e for e in scanned.entries]
     tree = Tree(source, entries)
-    linked = [e for e in entries if e.kind == "file" and not is_written(e.path)]
-    skipped = {entry.path for entry in linked}
     copy_tree(
         tree,
         target,
-        select=lambda entry: entry.path not in skipped,
+        link=lambda entry: not is_written(entry.path),
         threads=threads,
         progress=progress,
     )
-    failed = _link_all(tree, target, linked, threads, progress)
-    if failed:
-        progress.log("no hard links on this disk: files are copied")
-        copy_tree(
-            tree,
-            target,
-            select=lambda entry: entry.path in failed,
-            threads=threads,
-            progress=progress,
-        )
     return tree
 
 
@@ -72,28 +54,3 @@ def changed(before: Tree, after: Tree) -> list[Entry]:
     """The files of ``after`` that are not the same ones as in ``before``."""
     known = {entry.inode for entry in before.entries}
     return [e for e in after.entries if e.kind == "file" and e.inode not in known]
-
-
-def _link_all(
-    tree: Tree, target: Path, linked: list[Entry], threads: int, progress: Progress
-) -> set[str]:
-    """Link the files; the paths of those that could not be."""
-    failed: set[str] = set()
-    crew = Crew(threads=threads, progress=progress)
-    progress.phase("copying", files=len(linked))
-
-    def link(batch: list[Entry]) -> None:
-        for entry in batch:
-            crew.check()
-            try:
-                os.link(tree.root / entry.path, target / entry.path)
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise from_os_error(error, f"linking {entry.path}", target) from error
-                failed.add(entry.path)
-        progress.advance(files=len(batch))
-
-    for start in range(0, len(linked), _BATCH):
-        crew.put(lambda start=start: link(linked[start : start + _BATCH]))  # type: ignore[misc]
-    crew.run()
-    return failed

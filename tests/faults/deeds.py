@@ -36,6 +36,10 @@ def _clone(world: World, progress: Progress) -> Any:
     return clone(str(world.source), "new", disk=world.disk, progress=progress)
 
 
+def _clone_linked(world: World, progress: Progress) -> Any:
+    return clone("mine", "new", link=True, disk=world.disk, progress=progress)
+
+
 def _create(world: World, progress: Progress) -> Any:
     specs, channels = ["trap-links", "trap-activate"], [world.channel]
     return create(
@@ -74,6 +78,7 @@ def _restore_as(world: World, progress: Progress) -> Any:
 
 DEEDS: dict[str, Deed] = {
     "clone": _clone,
+    "clone linked": _clone_linked,
     "create": _create,
     "pack": _pack,
     "unpack": _unpack,
@@ -86,6 +91,7 @@ DEEDS: dict[str, Deed] = {
 #: The environment that a deed makes or changes.
 NAMES = {
     "clone": "new",
+    "clone linked": "new",
     "create": "new",
     "pack": "mine",
     "unpack": "new",

@@ -18,6 +18,7 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs import history, swaps
 from modelarts_nb.envs.bin import bin_list, bin_restore
 from modelarts_nb.envs.change import install, reinstall, uninstall
+from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.creation import create
 from modelarts_nb.envs.exporting import export
 from modelarts_nb.envs.health import check, fix
@@ -77,6 +78,11 @@ def make(disk: Disk, channel: str) -> Path:
 
 def versions(prefix: Path, disk: Disk) -> dict[str, str]:
     return {package.name: package.version for package in packages(str(prefix), disk=disk)}
+
+
+def judged(name: str, disk: Disk) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What an examination of every file says."""
+    return {f.check: (f.level, f.files) for f in check(name, deep=True, disk=disk)}
 
 
 def run(prefix: Path, code: str) -> str:
@@ -324,3 +330,22 @@ def test_given_a_running_python_when_changed_then_it_goes_on(env: Path, disk: Di
     assert json.loads((env / "conda-meta/modelarts_nb/state.json").read_text())["requested"][
         -1
     ] == ("tabulate")
+
+
+def test_given_a_clone_that_shares_its_files_when_it_is_changed_then_the_original_stays(
+    env: Path, disk: Disk, tmp_path: Path
+) -> None:
+    # given
+    shared = clone("mine", "shared", link=True, kernel=False, disk=disk).prefix
+    assert (shared / "bin/python3.11").samefile(env / "bin/python3.11")
+    before, healthy = images.fingerprint(env), judged("mine", disk)
+    # when packages come and go, through us and through the clone's own pip
+    install("shared", specs=["tabulate"], disk=disk)
+    uninstall("shared", specs=["more-itertools"], disk=disk)
+    pip = [shared / "bin/python", "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "-q", "--no-index", local_package(tmp_path)], check=True)
+    subprocess.run([*pip, "uninstall", "-q", "-y", "tabulate"], check=True)
+    # then
+    assert images.fingerprint(env) == before
+    assert run(env, "import more_itertools; print(more_itertools.__version__)") == "10.1.0"
+    assert judged("mine", disk) == healthy

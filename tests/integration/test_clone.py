@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,9 +99,9 @@ def test_the_clone_is_true_and_the_source_untouched(image_env: Path, disk: Disk)
     assert str(disk.envs) in (disk.home / ".conda/condarc.d/modelarts_nb.yml").read_text()
 
 
-def test_records_of_the_clone_match_its_files(image_env: Path, disk: Disk) -> None:
+def test_records_of_the_clone_match_its_files(trapped_env: Path, disk: Disk) -> None:
     # when
-    mine = clone(str(image_env), "mine", kernel=False, disk=disk).prefix
+    mine = clone(str(trapped_env), "mine", kernel=False, disk=disk).prefix
     # then
     wrong = []
     for name in record_names(mine):
@@ -118,9 +117,9 @@ def test_records_of_the_clone_match_its_files(image_env: Path, disk: Disk) -> No
     assert wrong == []
 
 
-def test_files_of_pip_come_along_and_their_record_stays_true(image_env: Path, disk: Disk) -> None:
+def test_files_of_pip_come_along_and_their_record_stays_true(small_env: Path, disk: Disk) -> None:
     # given an environment that pip has put a package and a script into, without conda knowing
-    first = clone(str(image_env), "first", kernel=False, disk=disk).prefix
+    first = clone(str(small_env), "first", kernel=False, disk=disk).prefix
     site = first / "lib/python3.11/site-packages"
     info = site / "brought-1.0.dist-info"
     info.mkdir()
@@ -168,8 +167,9 @@ def test_the_kernel_runs_the_clone_activated_and_can_be_interrupted_and_restarte
         assert path[0] == f"{mine}/bin"
         assert f"{image_env}/bin" not in path
         # when interrupted, then the cell ends and the kernel lives
-        client.execute("import time; time.sleep(60)")
-        time.sleep(1)
+        client.execute("import time; print('begun', flush=True); time.sleep(60)")
+        while client.get_iopub_msg(timeout=30)["content"].get("text") != "begun\n":
+            pass
         client.manager.interrupt_kernel()
         assert client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
         assert answer(client, "print('alive')") == "alive"
@@ -217,21 +217,35 @@ def test_a_clone_can_be_renamed_removed_restored_and_cloned_again(
     assert show("third", disk=disk) == third
 
 
-def test_a_killed_clone_leaves_nothing_visible(image_env: Path, disk: Disk) -> None:
-    # given
-    code = f"from modelarts_nb.envs.cloning import clone; clone({str(image_env)!r}, 'mine')"
-    process = subprocess.Popen([sys.executable, "-c", code])
-    deadline = time.monotonic() + 60
-    while not list(disk.staging.glob("*/content/lib")) and time.monotonic() < deadline:
-        time.sleep(0.01)
+# Kills itself in the middle of copying.
+_KILLED = """
+import os, signal, sys
+from modelarts_nb.envs.cloning import clone
+from modelarts_nb.progress import Silent
+
+class Kill(Silent):
+    now, files = "", 0
+    def phase(self, name, *, files=None, bytes=None):
+        self.now = name
+    def advance(self, *, files=0, bytes=0):
+        self.files += files if self.now == "copying" else 0
+        if self.files > 500:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+clone(sys.argv[1], "mine", progress=Kill())
+"""
+
+
+def test_a_killed_clone_leaves_nothing_visible(small_env: Path, disk: Disk) -> None:
     # when
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    killed = subprocess.run([sys.executable, "-c", _KILLED, small_env])
     # then
+    assert killed.returncode == -signal.SIGKILL
+    assert list(disk.staging.glob("*/content/*"))
     assert not disk.envs.exists() or os.listdir(disk.envs) == []
     assert not (disk.local_kernels / "ma-mine").exists()
     # and the name is free at once
-    again = clone(str(image_env), "mine", kernel=False, disk=disk)
+    again = clone(str(small_env), "mine", kernel=False, disk=disk)
     assert json.loads((again.prefix / "conda-meta/modelarts_nb/state.json").read_text())["files"]
 
 
