@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelarts_nb.localcloud.plane.identity import Identity
-from modelarts_nb.localcloud.plane.ssh.endpoint import Endpoint
-from modelarts_nb.localcloud.plane.ssh.gate import Keys
+
+if TYPE_CHECKING:
+    from modelarts_nb.localcloud.plane.ssh.endpoint import Endpoint
+    from modelarts_nb.localcloud.plane.ssh.gate import Keys
 
 _Result = TypeVar("_Result")
 _PATIENCE = 20.0
@@ -39,6 +41,9 @@ class SshServers:
             OSError: no port, or the host key cannot be read.
             ValueError: an address that is none.
         """
+        # asyncssh takes a third of a second to import, and most notebooks have no endpoint.
+        from modelarts_nb.localcloud.plane.ssh.endpoint import Endpoint
+
         name = identity.folders.notebook
         endpoint = Endpoint(identity, keys, allowed)
 
