@@ -20,6 +20,8 @@ from tests.faults.world import make_source
 
 Do = Callable[[Disk, "At"], object]
 SITE = "lib/python3.11/site-packages"
+# At which report it acts: copying reports file by file, packing share by share.
+AFTER = {"copying": 30, "scanning": 30, "packing": 1}
 
 
 class At(Silent):
@@ -34,7 +36,7 @@ class At(Silent):
 
     def advance(self, *, files: int = 0, bytes: int = 0) -> None:
         self._seen += self._now == self._wanted
-        if self._seen == 30 and not self.done:
+        if self._seen == AFTER[self._wanted] and not self.done:
             self.done = True
             self._act()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import platform
 import time
@@ -19,7 +18,6 @@ from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.body import write_body
-from modelarts_nb.envs.archive.compress import Compressor, compressor
 from modelarts_nb.envs.archive.manifest import Manifest, as_archive
 from modelarts_nb.envs.archive.outfile import OutFile, appear, partial
 from modelarts_nb.envs.archive.recorded import platform_here, platform_of
@@ -201,35 +199,25 @@ def _write(
     progress: Progress,
 ) -> Manifest:
     """Write the archive to ``path``; the manifest with its size and sha256."""
-    if kind == formats.SQUASHFS:
-        image = SquashfsWriter(path, level, threads)
-        manifest = _through(image, seen, manifest, progress)
-        digest = hashlib.sha256()
-        with path.open("rb+") as file:
-            while piece := file.read(1 << 20):
-                digest.update(piece)
-            os.fsync(file.fileno())
-            size = file.tell()
-        return replace(manifest, sha256=digest.hexdigest(), archive_size=size)
-    out = OutFile(path)
+    image = kind == formats.SQUASHFS
+    out = SquashfsWriter(path, level, threads) if image else OutFile(path)
     try:
-        manifest = _through(compressor(kind, level, threads, out.write), seen, manifest, progress)
+        manifest = write_body(
+            out.write,
+            seen,
+            manifest,
+            kind=kind,
+            level=level,
+            threads=threads,
+            reading=_reading(),
+            progress=progress,
+        )
         progress.phase("syncing")
         sha256 = out.finish()
     except BaseException:
         out.abandon()
         raise
-    return replace(manifest, sha256=sha256, archive_size=out.size)
-
-
-def _through(sink: Compressor, seen: Survey, manifest: Manifest, progress: Progress) -> Manifest:
-    try:
-        manifest = write_body(sink.write, seen, manifest, threads=_reading(), progress=progress)
-        sink.close()
-    except BaseException:
-        sink.abandon()
-        raise
-    return manifest
+    return replace(manifest, sha256=sha256, archive_size=path.stat().st_size)
 
 
 def _reading() -> int:

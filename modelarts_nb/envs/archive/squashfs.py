@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import subprocess
@@ -29,6 +30,7 @@ class SquashfsWriter:
     """
 
     def __init__(self, path: Path, level: int, threads: int | None) -> None:
+        self._path = path
         command = [require_program("mksquashfs"), "-", str(path), "-tar", "-comp", "zstd"]
         command += ["-Xcompression-level", str(level)]
         command += ["-processors", str(threads or os.cpu_count() or 1)]
@@ -45,8 +47,8 @@ class SquashfsWriter:
         except BrokenPipeError:
             self._fail()
 
-    def close(self) -> None:
-        """The tar is whole; wait for the image."""
+    def finish(self) -> str:
+        """The tar is whole: wait until the image is on the disk; its sha256."""
         assert self._program.stdin is not None
         try:
             self._program.stdin.close()
@@ -57,6 +59,12 @@ class SquashfsWriter:
             self._fail()
         assert self._program.stderr is not None
         self._program.stderr.close()
+        digest = hashlib.sha256()
+        with self._path.open("rb+") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+            os.fsync(file.fileno())
+        return digest.hexdigest()
 
     def abandon(self) -> None:
         """End the program."""

@@ -47,12 +47,18 @@ class Member:
 
 
 class TarWriter:
-    """Writes members one after the other, in the GNU form that every ``tar`` reads."""
+    """Writes members one after the other, in the GNU form that every ``tar`` reads.
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    Args:
+        write: takes plain bytes.
+        left: bytes that are still to come of a member whose data was begun before and cut at a
+            block's end.
+    """
+
+    def __init__(self, write: Callable[[bytes], None], *, left: int = 0) -> None:
         self._write = write
         self._done = 0
-        self._left = 0
+        self._left = left
 
     def start(self, member: Member) -> None:
         """Write a header; exactly ``member.size`` bytes of data must follow."""
@@ -84,11 +90,15 @@ class TarWriter:
         if data:
             self.data(data)
 
-    def close(self) -> None:
-        """The end of the archive: two empty blocks, filled up to a record."""
+    def close(self, before: int = 0) -> None:
+        """The end of the archive: two empty blocks, filled up to a record.
+
+        Args:
+            before: bytes of the archive that other writers wrote.
+        """
         assert not self._left
         self._write(bytes(2 * BLOCK))
-        self._done += 2 * BLOCK
+        self._done += before + 2 * BLOCK
         self._pad(_RECORD)
 
     def _pad(self, unit: int) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import outfile, pack, preflight, readahead
+from modelarts_nb.envs.archive import outfile, pack, preflight, shares
 from modelarts_nb.envs.archive.condaunpack import parse
 from modelarts_nb.envs.archive.manifest import INSIDE, side_file
 from modelarts_nb.errors import (
@@ -93,7 +93,7 @@ def test_a_prefix_across_two_pieces_of_a_big_file_is_found(
     disk: Disk, make_env: MakeEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = make_env()
-    monkeypatch.setattr(readahead, "PIECE", 4096)
+    monkeypatch.setattr(shares, "PIECE", 4096)
     (prefix / "lib/big.txt").write_bytes(b"." * 4086 + os.fsencode(prefix) + b"/x\n" + b"." * 9000)
     pack("demo", output=str(tmp_path / "x.tar"), disk=disk)
     with tarfile.open(tmp_path / "x.tar") as tar:

@@ -1,16 +1,28 @@
-"""Reading ahead: in order, bounded, and no change of a file goes unnoticed."""
+"""Reading shares: in order, and no change of a file goes unnoticed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from modelarts_nb.envs.archive import readahead
+from modelarts_nb.envs.archive import shares
 from modelarts_nb.envs.archive.contents import Item
+from modelarts_nb.envs.archive.reading import read_soon
 from modelarts_nb.errors import AccessDenied, Busy
+
+
+def contents(*items: Item) -> list[tuple[str, bytes | None]]:
+    """Path and bytes of each part of ``items``, read in shares."""
+    found = []
+    with ThreadPoolExecutor(8) as pool:
+        for share in shares.divide(items):
+            data = [d for future in read_soon(share.parts, pool) for d in future.result()]
+            found += zip((part.item.path for part in share.parts), data, strict=True)
+    return found
 
 
 def item(path: Path, name: str | None = None) -> Item:
@@ -19,18 +31,17 @@ def item(path: Path, name: str | None = None) -> Item:
 
 
 def test_files_come_in_order_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readahead, "PIECE", 1000)
-    monkeypatch.setattr(readahead, "_BUDGET", 8000)
+    monkeypatch.setattr(shares, "PIECE", 1000)
+    monkeypatch.setattr(shares, "_SHARE", 8000)
     expected = {}
     for number in range(60):
         path = tmp_path / f"f{number:02}"
         path.write_bytes(os.urandom(number * 77))
         expected[path.name] = path.read_bytes()
     found: dict[str, bytes] = {}
-    for piece in readahead.read_ahead([item(tmp_path / n) for n in expected], threads=8):
-        assert piece.first == (piece.item.path not in found)
-        found[piece.item.path] = found.get(piece.item.path, b"") + (piece.data or b"")
-        assert piece.last == (len(found[piece.item.path]) == piece.item.size)
+    for path, data in contents(*(item(tmp_path / name) for name in expected)):
+        assert data is not None
+        found[path] = found.get(path, b"") + data
     assert found == expected
     assert list(found) == list(expected)
 
@@ -40,8 +51,7 @@ def test_a_small_file_that_changed_since_the_scan_is_packed_as_it_is_now(tmp_pat
     path.write_bytes(b"short")
     before = item(path)
     path.write_bytes(b"longer now")
-    (piece,) = readahead.read_ahead([before], threads=2)
-    assert piece.data == b"longer now"
+    assert contents(before) == [("small", b"longer now")]
 
 
 def grow(path: Path) -> None:
@@ -62,13 +72,13 @@ def rewrite(path: Path) -> None:
 def test_a_big_file_that_changes_ends_the_packing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr(readahead, "PIECE", 1000)
+    monkeypatch.setattr(shares, "PIECE", 1000)
     path = tmp_path / "big"
     path.write_bytes(b"a" * 5000)
     before = item(path)
     change(path)
     with pytest.raises(Busy, match="big changed") as caught:
-        list(readahead.read_ahead([before], threads=2))
+        contents(before)
     assert caught.value.hint
 
 
@@ -77,9 +87,9 @@ def test_a_vanished_file_is_busy_but_a_vanished_pyc_is_nothing(tmp_path: Path) -
     path.write_bytes(b"x")
     gone, compiled = item(path), item(path, "gone.pyc")
     path.unlink()
-    assert [p.data for p in readahead.read_ahead([compiled], threads=2)] == [None]
+    assert contents(compiled) == [("gone.pyc", None)]
     with pytest.raises(Busy):
-        list(readahead.read_ahead([gone], threads=2))
+        contents(gone)
 
 
 def test_a_file_that_cannot_be_read_is_named(
@@ -93,4 +103,4 @@ def test_a_file_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(os, "pread", refuse)  # root may read everything, so the kernel is played
     with pytest.raises(AccessDenied, match="secret"):
-        list(readahead.read_ahead([item(path)], threads=2))
+        contents(item(path))

@@ -1,0 +1,114 @@
+"""Frames made by several processes: the same as by one, in order, and nothing outlives an error."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.envs.archive import packers, shares
+from modelarts_nb.envs.archive.contents import Item
+from modelarts_nb.envs.archive.frames import Frame, Plan
+from modelarts_nb.errors import Busy, Cancelled, EngineFailed
+from modelarts_nb.progress import SILENT, Progress, Silent
+
+PREFIX = "/opt/envs/demo"
+
+
+@pytest.fixture
+def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
+    """Files of 0 to 300 kB, some in pieces, several of them a share; some name the prefix."""
+    monkeypatch.setattr(shares, "PIECE", 64 << 10)
+    monkeypatch.setattr(shares, "_SHARE", 128 << 10)
+    found = []
+    for number in range(24):
+        path = tmp_path / f"f{number:02}"
+        path.write_bytes(
+            os.urandom(number * 13_001) + (PREFIX.encode() if number % 5 == 0 else b"")
+        )
+        stat = path.stat()
+        found.append(Item(path.name, "file", path, stat.st_size, 0o644, stat.st_mtime_ns))
+    return found
+
+
+def made(items: list[Item], processes: int, progress: Progress = SILENT) -> Iterator[Frame]:
+    plan = Plan((PREFIX,), "tar", 0, 4)
+    return packers.make_frames(shares.divide(items), plan, processes=processes, progress=progress)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_processes_make_what_one_alone_makes(items: list[Item], processes: int) -> None:
+    assert list(made(items, processes)) == list(made(items, 0))
+
+
+def test_the_frames_together_are_a_tar(items: list[Item]) -> None:
+    whole = b"".join(frame.data for frame in made(items, 2)) + bytes(1024)
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        found = {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]
+    assert found == {item.path: item.source.read_bytes() for item in items}
+
+
+def test_an_error_in_a_process_is_the_same_error_here(items: list[Item]) -> None:
+    items[20].source.unlink()
+    with pytest.raises(Busy, match="f20 changed") as caught:
+        list(made(items, 2))
+    assert caught.value.hint
+
+
+def test_a_process_that_dies_ends_the_packing(items: list[Item]) -> None:
+    frames = made(items * 20, 2)
+    next(frames)
+    victim = _children()[0]
+    os.kill(victim, signal.SIGKILL)
+    with pytest.raises(EngineFailed, match="ended unexpectedly"):
+        list(frames)
+    assert not _children()
+
+
+class Stopped(Silent):
+    cancelled = False
+
+    def check(self) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+
+def test_cancelled_no_process_is_left(items: list[Item]) -> None:
+    progress = Stopped()
+    frames = made(items * 20, 2, progress)
+    next(frames)
+    progress.cancelled = True
+    with pytest.raises(Cancelled):
+        list(frames)
+    assert not _children()
+
+
+def test_what_is_made_ahead_is_bounded(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given that nobody takes frames, when processes could go on, then they wait."""
+    given: list[int] = []
+
+    def counted() -> Iterator[shares.Share]:
+        for share in shares.divide(items * 20):
+            given.append(share.number)
+            yield share
+
+    plan = Plan((PREFIX,), "tar", 0, 4)
+    frames = packers.make_frames(counted(), plan, processes=2, progress=SILENT)
+    next(frames)
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        assert len(given) <= 2 * packers._WINDOW + 1
+        time.sleep(0.05)
+    assert [frame.number for frame in frames] == list(range(1, len(given)))
+
+
+def _children() -> list[int]:
+    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    named = [int(pid) for pid in found]
+    return [p for p in named if b"archive.packer" in Path(f"/proc/{p}/cmdline").read_bytes()]
