@@ -113,10 +113,13 @@ def current_output() -> Output:
 def ask(query: str, **params: Any) -> Any:
     """The answer to an instant question."""
     from modelarts_nb.cli import patience
+    from modelarts_nb.operations.verbs import QUERIES
     from modelarts_nb.operations.verbs import ask as ask_domain
 
     def work() -> Any:
-        with patience.patience(patience.QUESTION, _disk_hangs(current_output())):
+        with patience.patience(
+            patience.QUESTION, _disk_hangs(current_output()), wanted=QUERIES[query].disk
+        ):
             return ask_domain(query, _given(params))
 
     return _with_owner(work)
@@ -126,12 +129,13 @@ def do(verb: str, **params: Any) -> Any:
     """Run an operation here, with progress, a journal and cancel; return its result."""
     from modelarts_nb.cli import patience
     from modelarts_nb.operations.run import run
+    from modelarts_nb.operations.verbs import VERBS
 
     output = current_output()
 
     def work() -> Any:
         with (
-            patience.patience(patience.WORK, _disk_hangs(output)),
+            patience.patience(patience.WORK, _disk_hangs(output), wanted=VERBS[verb].disk),
             output.progress() as progress,
         ):
             return run(verb, _given(params), progress=progress)

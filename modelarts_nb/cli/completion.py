@@ -11,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 SHELLS = ("bash", "zsh", "fish")
+_TAB_SECONDS = 3.0
 
 
 def candidates(words: list[str]) -> list[str]:
@@ -112,3 +113,35 @@ def running_ids(
     return _answers(
         "operation.list", lambda o: str(o.id) if o.state == "running" else "", incomplete
     )
+
+
+def notebook_names(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Notebooks of the cloud."""
+    return _soon(lambda: _answers("notebook.list", lambda n: str(n.name), incomplete))
+
+
+def storage_paths(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What is mounted in this notebook."""
+    return _soon(lambda: _answers("storage.list", lambda s: str(s.path.rstrip("/")), incomplete))
+
+
+def share_ids(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """SFS Turbo file systems of the project."""
+    return _soon(lambda: _answers("storage.shares", lambda s: str(s.id), incomplete))
+
+
+def _soon(answer: Callable[[], list[CompletionItem]]) -> list[CompletionItem]:
+    """A cloud that does not answer must not hold a Tab for long."""
+    import threading
+
+    box: list[list[CompletionItem]] = []
+    thread = threading.Thread(target=lambda: box.append(answer()), daemon=True)
+    thread.start()
+    thread.join(_TAB_SECONDS)
+    return box[0] if box else []

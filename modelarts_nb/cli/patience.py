@@ -21,6 +21,7 @@ def patience(
     *,
     probe: Callable[[], object] | None = None,
     every: float = _EVERY,
+    wanted: bool = True,
 ) -> Iterator[None]:
     """While the block runs, ask the disk now and then; call ``hung`` when it does not answer.
 
@@ -29,7 +30,11 @@ def patience(
         hung: called from another thread, once; should end the process.
         probe: one request to the disk; an error is an answer too.
         every: seconds between two probes.
+        wanted: False: the block needs no disk, and one that hangs must not end it.
     """
+    if not wanted:
+        yield
+        return
     ended = threading.Event()
     watch = threading.Thread(
         target=_watch, args=(probe or _request, hung, ended, seconds, every), daemon=True

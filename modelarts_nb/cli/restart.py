@@ -6,8 +6,12 @@ from typing import Any
 
 import click
 
-from modelarts_nb.cli import show
+from modelarts_nb.cli import show, show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, do, need
+
+NOTEBOOK = click.option(
+    "--notebook", metavar="NAME", help="Another notebook than this one, by id or name."
+)
 
 
 @click.command(cls=Command, show=show.restored)
@@ -22,20 +26,44 @@ def hook() -> None:
     """Put the tool and the restart hook on the disk."""
 
 
-@hook.command(cls=Command, show=show.hook_installed, examples=("ma hook install",))
+@hook.command(
+    cls=Command,
+    show=show.hook_installed,
+    examples=("ma hook install", "ma hook install --replace", "ma hook install --no-register"),
+)
 @click.option("--wheel", type=click.Path(), help="The modelarts_nb wheel to install from.")
 @click.option("-c", "--channel", "channels", multiple=True, help="Where Python comes from.")
+@click.option("--register/--no-register", default=None, help="Register it too (default: yes).")
+@click.option(
+    "--replace",
+    is_flag=True,
+    default=None,
+    help="Register it although the service does not show whether somebody else's hook is there.",
+)
+@NOTEBOOK
 def install(**options: Any) -> Any:
-    """Install the tool and the hook on the disk; print the command to register."""
+    """Install the tool and the hook on the disk and register the hook with the notebook.
+
+    Where the cloud cannot be asked, the command to register by hand is printed.
+    """
     return do("hook.install", **options)
 
 
-@hook.command("status", cls=Command, show=show.hook_status)
+@hook.command("status", cls=Command, show=show.hook_status, examples=("ma hook status",))
 @click.option("--command", is_flag=True, help="Print the command to register, nothing else.")
-def status(command: bool) -> Any:
-    """Is the hook installed and unaltered, and what did its last run do?"""
-    found = ask("hook.status")
-    return (found.command or "") if command else found
+@NOTEBOOK
+def status(command: bool, notebook: str | None) -> Any:
+    """Is the hook installed and unaltered, what did its last run do, will the next start run it?"""
+    if command:
+        return ask("hook.status").command or ""
+    return ask("hook.status", registration=True, notebook=notebook)
+
+
+@hook.command(cls=Command, show=show_cloud.unregistered, examples=("ma hook remove",))
+@NOTEBOOK
+def remove(notebook: str | None) -> Any:
+    """Take our hook out of the notebook's hooks; others stay."""
+    return do("hook.remove", notebook=notebook)
 
 
 @click.command(

@@ -55,11 +55,20 @@ def show_() -> Any:
     return {
         "file": settings.config_file(),
         **{
-            f"{section.__name__}.{name}": getattr(section(config=loaded), name)
-            for section in (settings.PersistentDisk, settings.Transfer, settings.Environments)
-            for name in section.class_own_traits(config=True)
+            f"{section.__name__}.{name}": _shown(trait, getattr(section(config=loaded), name))
+            for section in (
+                settings.PersistentDisk,
+                settings.Transfer,
+                settings.Environments,
+                settings.Cloud,
+            )
+            for name, trait in section.class_own_traits(config=True).items()
         },
     }
+
+
+def _shown(trait: Any, value: Any) -> Any:
+    return "(set)" if value and trait.metadata.get("secret") else value
 
 
 @click.command(cls=Command, show=str, examples=("ma completion bash >> ~/.bashrc",))

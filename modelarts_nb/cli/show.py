@@ -13,7 +13,7 @@ _WHERE = {"disk": "disk", "image": "image", "elsewhere": "elsewhere"}
 _SUBJECT = ("source", "file", "entry", "name", "new", "output", "prefix")
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> Any:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> Any:
     if not rows:
         return empty
     from rich.box import SIMPLE_HEAD
@@ -49,7 +49,7 @@ def environments(found: list[Any]) -> Any:
         )
         for e in ordered
     ]
-    return _table(
+    return table(
         ("NAME", "PYTHON", "SIZE", "KERNEL", "WHERE", ""),
         rows,
         empty="No environments yet. `ma env create NAME` makes one, "
@@ -137,7 +137,7 @@ def packages(found: list[Any]) -> Any:
         (p.name, p.version, p.build or ("editable" if p.editable else ""), p.channel or p.manager)
         for p in found
     ]
-    return _table(("NAME", "VERSION", "BUILD", "FROM"), rows, empty="No packages.")
+    return table(("NAME", "VERSION", "BUILD", "FROM"), rows, empty="No packages.")
 
 
 def _finding_lines(found: Sequence[Any]) -> list[str]:
@@ -161,7 +161,7 @@ def findings(found: list[Any]) -> str:
 def archives(found: list[Any]) -> Any:
     """A table of archives."""
     rows = [(a.path.name, a.name, _size(a.size), a.python or "", a.created[:16]) for a in found]
-    return _table(
+    return table(
         ("FILE", "ENVIRONMENT", "SIZE", "PYTHON", "MADE"),
         rows,
         empty="No archives. `ma env pack NAME` makes one.",
@@ -171,7 +171,7 @@ def archives(found: list[Any]) -> Any:
 def bin_(found: list[Any]) -> Any:
     """A table of removed environments."""
     rows = [(r.entry, r.name, _size(r.size), r.removed[:16], r.purged_after[:10]) for r in found]
-    return _table(
+    return table(
         ("ENTRY", "ENVIRONMENT", "SIZE", "REMOVED", "KEPT UNTIL"), rows, empty="The bin is empty."
     )
 
@@ -193,7 +193,7 @@ def operations(found: list[Any]) -> Any:
         )
         for o in found
     ]
-    return _table(("ID", "VERB", "ON", "STATE", "STARTED"), rows, empty="Nothing ran lately.")
+    return table(("ID", "VERB", "ON", "STATE", "STARTED"), rows, empty="Nothing ran lately.")
 
 
 def restored(report: Any) -> str:
@@ -207,20 +207,31 @@ def _report_lines(value: dict[str, Any]) -> list[str]:
 
 
 def hook_installed(info: Any) -> str:
-    """The command to register as the container hook."""
-    value = _as_dict(info)
-    return (
-        f"The tool is on the disk at {value['tool']}.\n"
-        "Register this as the notebook's pre-start hook (type COMMAND, mode BLOCK):\n\n"
-        f"{value['command']}\n"
-        "`ma hook status --command` prints it again."
+    """Where the tool is, and that the hook is registered, or how to do that by hand."""
+    from modelarts_nb.cli.show_cloud import problem_lines, registration_lines
+
+    lines = [f"The tool is on the disk at {info.tool}."]
+    if info.registration:
+        return "\n".join([*lines, *registration_lines(info)])
+    if info.problem:
+        lines += ["", "It could not be registered:", *problem_lines(info.problem), ""]
+    return "\n".join(
+        [
+            *lines,
+            "Register this as the notebook's pre-start hook (type COMMAND, mode BLOCK):",
+            "",
+            info.command,
+            "`ma hook status --command` prints it again.",
+        ]
     )
 
 
 def hook_status(info: Any) -> str:
-    """Installed, unaltered, and what its last run did."""
+    """Installed, unaltered, registered, and what its last run did."""
     if isinstance(info, str):
         return info
+    from modelarts_nb.cli.show_cloud import registration_lines
+
     if not info.installed:
         lines = ["The restart hook is not installed: ma hook install"]
     elif info.unaltered:
@@ -229,8 +240,9 @@ def hook_status(info: Any) -> str:
         lines = [
             "The hook is NOT as it was installed. It will refuse to run; look who changed:",
             *(f"  {path}" for path in info.altered[:10]),
-            "`ma hook install` installs it anew; register the command that it prints.",
+            "`ma hook install` installs it anew and registers it.",
         ]
+    lines += registration_lines(info)
     if info.report is None:
         return "\n".join([*lines, "It has not run in this container."])
     return "\n".join([*lines, f"Last run {info.report['ran']}:", *_report_lines(info.report)])

@@ -9,9 +9,11 @@ from modelarts_nb.cli.archives import archive, bin_
 from modelarts_nb.cli.command import Group
 from modelarts_nb.cli.env import env
 from modelarts_nb.cli.local import local
+from modelarts_nb.cli.notebook import cloud, notebook
 from modelarts_nb.cli.operations import operation
 from modelarts_nb.cli.restart import hook, keep, restore
 from modelarts_nb.cli.settings import completion, config, status
+from modelarts_nb.cli.storage import storage
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +36,10 @@ COMMANDS = (
     keep,
     restore,
     hook,
+    notebook,
+    storage,
     operation,
+    cloud,
     local,
     config,
     completion,

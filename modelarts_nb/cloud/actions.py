@@ -55,7 +55,10 @@ def policy_hint(operation: str, server_words: str) -> str:
         operation: of the SDK.
         server_words: the server may name the action itself: that is the better word.
     """
-    needed = tuple(dict.fromkeys(_ACTION.findall(server_words))) or ACTIONS.get(operation, ())
+    named = tuple(dict.fromkeys(_ACTION.findall(server_words)))
+    usual = ACTIONS.get(operation, ())
+    # It names one of several that are needed, or one that nobody knew.
+    needed = usual if not named or set(named) <= set(usual) else named
     waiting = "A right granted less than 30 minutes ago may not be in force yet."
     if not needed:
         return "The right to this is missing: ask who runs the account. " + waiting

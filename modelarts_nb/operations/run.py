@@ -49,8 +49,7 @@ def run(verb: str, params: dict[str, Any], progress: Progress | None = None) -> 
         ModelArtsNbError: whatever the verb raises; ``Internal`` where it should not have.
     """
     bind(VERBS, verb, params)
-    disk = open_disk()
-    journal, operation = journals.create(verb, params, disk.owner)
+    journal, operation = journals.create(verb, params, _owner(verb))
     journal.set_runner(runner_of(detached=False))
     return _perform(journal, operation, progress or SILENT)
 
@@ -64,7 +63,7 @@ def start(verb: str, params: dict[str, Any]) -> Operation:
         DiskFull, DiskFailure, AccessDenied: the journal could not be begun.
     """
     bind(VERBS, verb, params)
-    journal, operation = journals.create(verb, params, open_disk().owner)
+    journal, operation = journals.create(verb, params, _owner(verb))
     isolated = ["-I"] if sys.flags.isolated else []
     command = [sys.executable, *isolated, "-m", "modelarts_nb.operations.run"]
     with journal.stray_file.open("ab") as stray:
@@ -94,12 +93,15 @@ def _perform(journal: Journal, operation: Operation, progress: Progress) -> Any:
     with _signals(reporter.cancel):
         reporter.start()
         try:
-            disk = open_disk()
             call = bind(VERBS, operation.verb, operation.params)
+            disk = open_disk() if VERBS[operation.verb].disk else None
             answer = call(disk=disk, progress=reporter)
             result = wire.to_wire(answer)
-        except (Cancelled, KeyboardInterrupt):
-            state, error = "cancelled", Cancelled(hint="Nothing was left behind.")
+        except (Cancelled, KeyboardInterrupt) as raised:
+            # Who knows what goes on all the same has said so.
+            told = isinstance(raised, Cancelled) and raised.hint
+            hint = told or "Nothing was left behind."
+            state, error = "cancelled", Cancelled(str(raised) if told else "Cancelled.", hint=hint)
         except Exception as raised:
             state, error = "failed", _understand(raised, journal)
         ended = dataclasses.replace(
@@ -118,6 +120,16 @@ def _perform(journal: Journal, operation: Operation, progress: Progress) -> Any:
     if error is not None:
         raise error
     return answer
+
+
+def _owner(verb: str) -> str:
+    """Whose operation it is; what needs no disk runs for nobody in particular without one."""
+    try:
+        return open_disk().owner
+    except ModelArtsNbError:
+        if VERBS[verb].disk:
+            raise
+        return ""
 
 
 def _understand(raised: Exception, journal: Journal) -> ModelArtsNbError:

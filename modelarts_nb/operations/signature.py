@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from modelarts_nb.errors import UsageError
 
-INJECTED = frozenset({"disk", "progress"})
+INJECTED = frozenset({"cloud", "disk", "progress"})
 
 
 def check_params(

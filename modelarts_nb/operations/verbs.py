@@ -18,16 +18,24 @@ from modelarts_nb.operations.signature import check_params
 
 @dataclass(frozen=True)
 class Verb:
-    """``target`` is ``"module:function"``; ``fixed`` are parameters that the verb decides."""
+    """``target`` is ``"module:function"``; ``fixed`` are parameters that the verb decides.
+
+    ``disk`` is False where it works without a persistent disk.
+    """
 
     target: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    disk: bool = True
 
     def load(self) -> Callable[..., Any]:
         """Import the function."""
         module, _, name = self.target.partition(":")
         function: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return function
+
+
+def _cloud(target: str) -> Verb:
+    return Verb(target, disk=False)
 
 
 VERBS: dict[str, Verb] = {
@@ -47,8 +55,16 @@ VERBS: dict[str, Verb] = {
     "archive.remove": Verb("modelarts_nb.envs.archive:remove_archive"),
     "keep.add": Verb("modelarts_nb.tool.keep:add"),
     "keep.drop": Verb("modelarts_nb.tool.keep:drop"),
-    "hook.install": Verb("modelarts_nb.tool.install:install"),
+    "hook.install": Verb("modelarts_nb.operations.hook:install"),
+    "hook.remove": Verb("modelarts_nb.operations.hook:remove"),
     "restore": Verb("modelarts_nb.tool.restore_now:restore"),
+    "notebook.start": _cloud("modelarts_nb.notebook.life:start"),
+    "notebook.stop": _cloud("modelarts_nb.notebook.life:stop"),
+    "notebook.keep_alive": _cloud("modelarts_nb.notebook.lease:keep_alive"),
+    "storage.mount": _cloud("modelarts_nb.storage.attaching:mount"),
+    "storage.unmount": _cloud("modelarts_nb.storage.attaching:unmount"),
+    "storage.create_folder": _cloud("modelarts_nb.storage.folders:create_folder"),
+    "storage.set_quota": _cloud("modelarts_nb.storage.folders:set_quota"),
 }
 
 QUERIES: dict[str, Verb] = {
@@ -62,7 +78,7 @@ QUERIES: dict[str, Verb] = {
     "archive.list": Verb("modelarts_nb.envs.archive:list_archives"),
     "bin.list": Verb("modelarts_nb.envs.bin:bin_list"),
     "keep.list": Verb("modelarts_nb.tool.keep:list_kept"),
-    "hook.status": Verb("modelarts_nb.tool.status:status"),
+    "hook.status": Verb("modelarts_nb.operations.hook:status"),
     "restore.once": Verb("modelarts_nb.tool.restore_now:restore_once"),
     "disk.status": Verb("modelarts_nb.operations.disk_status:disk_status"),
     "status": Verb("modelarts_nb.operations.status:status"),
@@ -73,6 +89,14 @@ QUERIES: dict[str, Verb] = {
     "operation.dismiss": Verb("modelarts_nb.operations.history:dismiss"),
     "operation.discard": Verb("modelarts_nb.operations.cancel:discard"),
     "operation.start": Verb("modelarts_nb.operations.run:start"),
+    "cloud.check": _cloud("modelarts_nb.cloud.check:check"),
+    "notebook.list": _cloud("modelarts_nb.notebook.listing:list_notebooks"),
+    "notebook.show": _cloud("modelarts_nb.notebook.listing:show"),
+    "notebook.lease": _cloud("modelarts_nb.notebook.lease:lease"),
+    "storage.list": _cloud("modelarts_nb.storage.listing:list_storages"),
+    "storage.show": _cloud("modelarts_nb.storage.listing:show"),
+    "storage.shares": _cloud("modelarts_nb.storage.folders:list_shares"),
+    "storage.folders": _cloud("modelarts_nb.storage.folders:list_folders"),
 }
 
 

@@ -63,10 +63,10 @@ def mount(
     seen = require_running(cloud, instance, progress)
     there = _at(read_all(cloud, instance, progress), at)
     if there is None or there.status in _OVER:
-        _forget_failed(cloud, instance, there, progress)
         if wanted.category == "EFS":
             require_share_in_reach(cloud, seen, wanted.share, progress)
         progress.phase("mounting")
+        _forget_failed(cloud, instance, there, progress)
         there = _attach(cloud, instance, wanted, at, progress)
     elif not _same(there, wanted):
         raise CloudConflict(
@@ -77,8 +77,10 @@ def mount(
         raise CloudConflict(
             f"{at.rstrip('/')} is being unmounted.", hint="Run the same again when that is done."
         )
-    progress.phase("mounting")
-    if not wait or there.status == model.MOUNTED:
+    else:
+        progress.phase("mounting")
+    # One that could not be unmounted is still there.
+    if not wait or there.status in (model.MOUNTED, model.UNMOUNT_FAILED):
         return _with_machine(cloud, instance, there)
     done = _follow_mount(cloud, instance, there, at, timeout, progress)
     return _with_machine(cloud, instance, done)
@@ -171,7 +173,7 @@ def _attach(cloud: Cloud, instance: str, wanted: Source, at: str, progress: Prog
     # What an answer leaves out is what was asked for.
     return replace(
         made,
-        path=made.path or at,
+        path=made.path or at.rstrip("/"),
         uri=made.uri or wanted.uri,
         status=made.status or model.MOUNTING,
         category=made.category or wanted.category,
@@ -248,4 +250,4 @@ def _same(there: Storage, wanted: Source) -> bool:
 def _with_machine(cloud: Cloud, instance: str, storage: Storage) -> Storage:
     if instance != cloud.place.instance:
         return storage
-    return replace(storage, machine=look_at(storage.path.rstrip("/")))
+    return replace(storage, machine=look_at(storage.path))

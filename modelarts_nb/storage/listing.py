@@ -37,7 +37,7 @@ def list_storages(
     if instance != cloud.place.instance:
         return found
     mounts = read_mounts()
-    return [replace(s, machine=look_at(s.path.rstrip("/"), mounts, measure=measure)) for s in found]
+    return [replace(s, machine=look_at(s.path, mounts, measure=measure)) for s in found]
 
 
 def show(
@@ -64,7 +64,7 @@ def show(
     found = find(read_all(cloud, instance, progress), storage)
     if instance != cloud.place.instance:
         return found
-    return replace(found, machine=look_at(found.path.rstrip("/"), measure=measure))
+    return replace(found, machine=look_at(found.path, measure=measure))
 
 
 def find(storages: list[Storage], storage: str) -> Storage:

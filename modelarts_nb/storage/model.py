@@ -90,7 +90,7 @@ def read_storage(value: Any, machine: Machine | None = None) -> Storage:
     return Storage(
         id=text(value, "id"),
         category=text(value, "category"),
-        path=text(value, "mount_path"),
+        path=text(value, "mount_path").rstrip("/"),
         uri=text(value, "uri"),
         status=text(value, "status"),
         failure=text(value, "failure_reason"),

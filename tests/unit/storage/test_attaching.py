@@ -33,7 +33,7 @@ def test_a_mount_is_followed_until_it_is_there(service: Service, wire: Wire) -> 
 
     found = storage.mount("obs://bucket/folder", "mine")
 
-    assert (found.status, found.path, found.uri) == ("MOUNTED", "/data/mine/", OBS)
+    assert (found.status, found.path, found.uri) == ("MOUNTED", "/data/mine", OBS)
     body = {"category": "OBSFS", "mount_path": "/data/mine/", "uri": OBS}
     assert [r.json for r in asked(wire)] == [body]
 

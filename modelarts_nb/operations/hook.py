@@ -1,0 +1,157 @@
+"""The restart hook as a whole: put on the disk (``tool``) and registered with the notebook.
+
+Where there is no API, no keys or no right to it, the tool is installed all the same and the result
+says what to paste and why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelarts_nb import wire
+from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.notebook import hook as registry
+from modelarts_nb.notebook.hook import HookRegistration
+from modelarts_nb.progress import SILENT, Progress
+from modelarts_nb.tool import install as tool_install
+from modelarts_nb.tool import status as tool_status
+from modelarts_nb.tool.install import HookInfo
+from modelarts_nb.tool.status import HookStatus
+
+# One per owner: which instance we registered our hook with.
+_REGISTERED = "hook-registered.json"
+
+
+@dataclass(frozen=True)
+class InstalledHook(HookInfo):
+    """``registration`` is None where the command has to be pasted by hand; ``problem`` says why,
+    with the keys of ``ModelArtsNbError.to_dict``."""
+
+    registration: HookRegistration | None = None
+    problem: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class WholeHookStatus(HookStatus):
+    """With what the cloud says: ``registration`` and ``problem`` as in ``InstalledHook``."""
+
+    registration: HookRegistration | None = None
+    problem: dict[str, str] | None = None
+
+
+def install(
+    *,
+    wheel: str | None = None,
+    channels: Sequence[str] = (),
+    register: bool = True,
+    replace: bool = False,
+    notebook: str | None = None,
+    cloud: Cloud | None = None,
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
+) -> InstalledHook:
+    """Put the tool and the hook on the disk, and register the hook with the notebook.
+
+    Args:
+        wheel, channels: see ``tool.install.install``.
+        register: False: only put them on the disk.
+        replace: register also where the service does not show which hooks there are.
+        notebook: the instance's id or name; None: this one.
+
+    Raises:
+        ModelArtsNbError: whatever ``tool.install.install`` raises; nothing was changed. What goes
+            wrong with the registration is no error but the result's ``problem``.
+    """
+    disk = disk or open_disk()
+    info = tool_install.install(wheel=wheel, channels=channels, disk=disk, progress=progress)
+    done = InstalledHook(**{f.name: getattr(info, f.name) for f in dataclasses.fields(info)})
+    if not register:
+        return done
+    try:
+        cloud = cloud or open_cloud()
+        instance = cloud.place.need_instance(notebook)
+        registration = registry.register(
+            info.command,
+            notebook=instance,
+            replace_unseen=replace or _registered_with(disk) == instance,
+            cloud=cloud,
+            progress=progress,
+        )
+    except ModelArtsNbError as error:
+        return dataclasses.replace(done, problem=error.to_dict())
+    with contextlib.suppress(OSError):
+        record = wire.dumps({"instance": instance}).encode()
+        replace_file(disk.own / _REGISTERED, record)
+    return dataclasses.replace(done, registration=registration)
+
+
+def status(
+    *,
+    registration: bool = False,
+    notebook: str | None = None,
+    cloud: Cloud | None = None,
+    disk: Disk | None = None,
+) -> WholeHookStatus:
+    """Is the hook installed and unaltered, what did its last run do, will the next start run it?
+
+    Args:
+        registration: ask the cloud too.
+        notebook: the instance's id or name; None: this one.
+
+    Raises:
+        ModelArtsNbError: whatever ``tool.status.status`` raises.
+    """
+    disk = disk or open_disk()
+    known = tool_status.status(disk=disk)
+    found = WholeHookStatus(**{f.name: getattr(known, f.name) for f in dataclasses.fields(known)})
+    if not registration:
+        return found
+    try:
+        seen = registry.hook_status(found.command, notebook=notebook, cloud=cloud)
+    except ModelArtsNbError as error:
+        return dataclasses.replace(found, problem=error.to_dict())
+    return dataclasses.replace(found, registration=seen)
+
+
+def remove(
+    *,
+    notebook: str | None = None,
+    cloud: Cloud | None = None,
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
+) -> HookRegistration:
+    """Take our hook out of the notebook's hooks. Others stay, and so does the tool on the disk,
+    which somebody else's hook may name.
+
+    Args:
+        notebook: the instance's id or name; None: this one.
+
+    Raises:
+        CloudError: there is no way to the notebook's hooks; nothing was changed.
+    """
+    disk = disk or open_disk()
+    done = registry.unregister(notebook=notebook, cloud=cloud, progress=progress)
+    if notebook is None or _registered_with(disk) == done.instance:
+        for name in (tool_install.HOOK_RECORD, _REGISTERED):
+            with contextlib.suppress(OSError):
+                (disk.own / name).unlink()
+    return done
+
+
+def _registered_with(disk: Disk) -> str:
+    return _read(disk.own / _REGISTERED)
+
+
+def _read(record: Path) -> str:
+    try:
+        return str(json.loads(record.read_bytes())["instance"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
