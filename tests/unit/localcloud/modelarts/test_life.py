@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from huaweicloudsdkmodelarts.v1 import (
 )
 
 from modelarts_nb.localcloud.plane.processes import processes_of
-from tests.unit.localcloud.modelarts.conftest import World, code, until
+from tests.unit.localcloud.modelarts.conftest import World, code, quick_world, until
 
 HOUR = 3_600_000
 
@@ -179,22 +180,17 @@ def test_a_notebook_stops_when_its_lease_is_over(fresh: World) -> None:
     assert fresh.show(never).lease.enable is False
 
 
-def test_what_runs_is_running_again_after_the_cloud_was_down(tmp_path: Any) -> None:
-    from modelarts_nb.localcloud.testing import local_cloud
-
-    with local_cloud(tmp_path / "state") as cloud:
-        first = World(cloud)
-        cloud.operate("PUT", "/_local/modelarts/pace", {"percent": 0})
+def test_what_runs_is_running_again_after_the_cloud_was_down(tmp_path: Path) -> None:
+    with quick_world(tmp_path / "first") as first:
         runs, rests = first.running().id, first.running().id
         first.stopped(rests)
         marker = f"{first.folders(runs).cloud}/{runs}"
         (first.folders(runs).disk / "kept").write_text("x")
-        first.clients.close()
     assert processes_of(marker) == set()
 
-    with local_cloud(tmp_path / "state") as cloud:
-        second = World(cloud)
+    (tmp_path / "second").mkdir()
+    (tmp_path / "first" / "state").rename(tmp_path / "second" / "state")
+    with quick_world(tmp_path / "second") as second:
         second.wait(runs, "RUNNING")
         assert second.show(rests).status == "STOPPED"
         assert (second.folders(runs).disk / "kept").exists()
-        second.clients.close()
