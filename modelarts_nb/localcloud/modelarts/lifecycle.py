@@ -25,6 +25,9 @@ from modelarts_nb.localcloud.plane.processes import processes_of
 
 log = logging.getLogger("localcloud")
 
+# Nothing of these runs.
+_AT_REST = {"STOPPED", "START_FAILED"}
+
 
 def milliseconds(cloud: Cloud) -> int:
     """Now, as the API says times."""
@@ -205,10 +208,13 @@ def end_all(cloud: Cloud) -> None:
     """End every process and connection; what is remembered stays, so that it runs again."""
     with cloud.store.read() as db:
         notebooks = every(db)
-    for notebook in notebooks:
+    alive = [notebook for notebook in notebooks if notebook.status not in _AT_REST]
+    for notebook in alive:
         _ended(cloud, notebook)  # which also ends a start that waits for its hook
-        with runtime(cloud).alone(notebook.id):
-            _ended(cloud, notebook)
+    for notebook in alive:
+        if notebook.status != "RUNNING":
+            with runtime(cloud).alone(notebook.id):
+                _ended(cloud, notebook)
     runtime(cloud).ssh.stop()
 
 

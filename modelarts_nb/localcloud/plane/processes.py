@@ -58,6 +58,8 @@ def _signal(marker: str, number: signal.Signals) -> list[int]:
     for pid in processes_of(marker):
         with contextlib.suppress(OSError):
             handles[pid] = os.pidfd_open(pid)
+    if not handles:
+        return []
     still = processes_of(marker)  # one may have ended and its number gone to somebody else
     for pid in handles.keys() - still:
         os.close(handles.pop(pid))

@@ -169,9 +169,7 @@ def test_a_stopped_notebook_has_no_lease_to_renew(world: World) -> None:
 
 def test_a_notebook_stops_when_its_lease_is_over(fresh: World) -> None:
     fresh.cloud.operate("PUT", "/_local/modelarts/pace", {"percent": 0})
-    short, long, never = (
-        fresh.running(duration=duration).id for duration in (HOUR, 3 * HOUR, -1)
-    )
+    short, long, never = (fresh.running(duration=duration).id for duration in (HOUR, 3 * HOUR, -1))
 
     fresh.cloud.forward(2 * 3600)
 
