@@ -87,9 +87,10 @@ def install(
         )
     except ModelArtsNbError as error:
         return dataclasses.replace(done, problem=error.to_dict())
-    with contextlib.suppress(OSError):
-        record = wire.dumps({"instance": instance}).encode()
-        replace_file(disk.own / _REGISTERED, record)
+    # Without it only a question more is asked the next time.
+    with contextlib.suppress(OSError, ModelArtsNbError):
+        disk.own.mkdir(parents=True, exist_ok=True)
+        replace_file(disk.own / _REGISTERED, wire.dumps({"instance": instance}).encode())
     return dataclasses.replace(done, registration=registration)
 
 

@@ -73,7 +73,7 @@ class Service:
             for i in self.instances.values()
             if query.get("name", "") in i["name"] and query.get("status", "") in ("", i["status"])
         ]
-        offset, limit = int(query["offset"]), int(query["limit"])
+        offset, limit = int(query.get("offset", 0)), int(query["limit"])
         assert limit in (10, 20, 50)
         return Response(200, {"data": fits[offset : offset + limit], "total": len(fits)})
 

@@ -1,0 +1,219 @@
+"""`ma notebook`, `ma storage`, `ma cloud` and the hook's registration, as a person meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from modelarts_nb.cli.completion import candidates
+from modelarts_nb.cli.tree import ma
+from modelarts_nb.cloud import waiting
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.operations import journal as journals
+from modelarts_nb.tool import install as tool_install
+from modelarts_nb.tool.install import HookInfo
+from tests.unit.cloud.wire import Wire, error
+from tests.unit.notebook.fake import ID, Service, instance
+from tests.unit.storage.fake import Service as StorageService
+from tests.unit.storage.fake import storage
+
+COMMAND = "#!/bin/sh\n# modelarts_nb: brings things back\n"
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(ma, list(args))
+
+
+@pytest.fixture
+def service(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """One notebook, which is this one."""
+    monkeypatch.setattr(waiting, "_FIRST", 0.0)
+    monkeypatch.setattr(waiting, "_LONGEST", 0.0)
+    monkeypatch.setenv("INSTANCE_ID", ID)
+    found = Service(instance(hooks={"container_hooks": {}}))
+    wire.script = found
+    return found
+
+
+def test_a_list_has_names_states_and_the_time_that_is_left(service: Service) -> None:
+    result = run("notebook", "list")
+
+    assert result.exit_code == 0
+    assert "mine" in result.stdout
+    assert "59 min" in result.stdout
+
+
+def test_a_list_as_json_is_whole_and_without_secrets(service: Service) -> None:
+    result = run("notebook", "list", "--json")
+
+    (found,) = json.loads(result.stdout)
+    assert (found["id"], found["lease"]["kind"]) == (ID, "TIMING")
+    assert "tok-secret" not in result.stdout
+
+
+def test_an_empty_list_teaches_what_to_do(wire: Wire) -> None:
+    assert "--all" in run("notebook", "list").stdout
+
+
+def test_no_credentials_is_an_error_of_its_own_with_a_way_out(no_cloud: Path) -> None:
+    result = run("notebook", "list")
+
+    assert result.exit_code == 12
+    assert "ma local up" in result.stderr
+
+
+def test_a_notebook_needs_no_persistent_disk_to_be_started(
+    service: Service, no_cloud: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELARTS_NB_DISK", str(no_cloud / "absent"))
+    service.instances[ID]["status"] = "STOPPED"
+    service.path = [{"status": "RUNNING"}]
+
+    result = run("notebook", "start", "--hours", "3")
+
+    assert result.exit_code == 0, result.output
+    (journal,) = journals.every()
+    assert (journal.read().verb, journal.read().state) == ("notebook.start", "done")
+
+
+def test_stopping_this_very_notebook_takes_a_yes(service: Service) -> None:
+    assert run("notebook", "stop").exit_code == 2
+    service.path = [{"status": "STOPPED"}]
+    assert run("notebook", "stop", "--yes").exit_code == 0
+
+
+def test_the_clouds_code_and_request_are_in_the_json_of_an_error(service: Service) -> None:
+    service.refuse = lambda _request: error(403, "ModelArts.0112", "no")
+
+    result = run("notebook", "show", "--json")
+
+    found = json.loads(result.stdout)["error"]
+    assert (found["code"], found["error_code"]) == ("cloud_forbidden", "ModelArts.0112")
+    assert found["request_id"] == "req-1"
+
+
+def test_keeping_alive_says_when_it_ends(service: Service) -> None:
+    assert "It stops in 4 h 59 min" in run("notebook", "keep-alive", "--hours", "5").stdout
+
+
+def test_storage_is_shown_by_the_clouds_word_and_the_machines(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_ID", ID)
+    wire.script = StorageService(storage("/data/no-such-mount-here/"))
+
+    result = run("storage", "list")
+
+    assert "MOUNTED" in result.stdout
+    assert "not mounted" in result.stdout
+
+
+def test_names_and_paths_are_completed(service: Service, wire: Wire) -> None:
+    assert candidates(["notebook", "show", "m"]) == ["mine"]
+
+    wire.script = StorageService(storage())
+    assert candidates(["storage", "unmount", "/data"]) == ["/data/mine"]
+
+
+def test_a_cloud_that_cannot_be_asked_completes_nothing(no_cloud: Path) -> None:
+    assert candidates(["notebook", "show", ""]) == []
+
+
+def test_a_check_says_with_which_keys_the_cloud_is_asked(service: Service) -> None:
+    result = run("cloud", "check")
+
+    assert "AK-O... from environment" in result.stdout
+    assert "The cloud answers." in result.stdout
+    assert "SK-OF-TEST" not in result.stdout
+
+
+def test_a_check_that_fails_says_why(service: Service) -> None:
+    service.refuse = lambda _request: error(401, "APIGW.0301", "Incorrect signature")
+
+    assert "Incorrect signature" in run("cloud", "check").stdout
+
+
+def test_secrets_of_the_settings_are_not_shown(no_cloud: Path) -> None:
+    from modelarts_nb import config
+
+    config.save("Cloud", "secret_key", "TOP-SECRET")
+
+    result = run("config", "show", "--json")
+
+    assert json.loads(result.stdout)["Cloud.secret_key"] == "(set)"
+    assert "TOP-SECRET" not in result.stdout
+
+
+@pytest.fixture
+def installed(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tool's building, which takes minutes, is somebody else's test."""
+    info = HookInfo("1.0", disk.tool / "1.0", disk.hook / "restore.py", "a", "b", COMMAND, "")
+    monkeypatch.setattr(tool_install, "install", lambda **_options: info)
+
+
+def test_installing_the_hook_registers_it(service: Service, installed: None) -> None:
+    result = run("hook", "install")
+
+    assert "The next start of the notebook runs it." in result.stdout
+    assert service.instances[ID]["hooks"]["container_hooks"]["pre_start"]["mode"] == "BLOCK"
+
+
+def test_where_there_is_no_api_it_prints_what_to_paste_and_why(
+    installed: None, no_cloud: Path
+) -> None:
+    result = run("hook", "install")
+
+    assert result.exit_code == 0
+    assert "No keys for the cloud were found." in result.stdout
+    assert COMMAND in result.stdout
+
+
+def test_nothing_is_registered_unasked_over_hooks_that_cannot_be_seen(
+    service: Service, installed: None
+) -> None:
+    del service.instances[ID]["hooks"]
+
+    first = run("hook", "install")
+    second = run("hook", "install", "--replace")
+    third = run("hook", "install")
+
+    assert "ma hook install --replace" in first.stdout
+    assert "sent to the service" in second.stdout
+    # What we registered ourselves may be replaced.
+    assert "sent to the service" in third.stdout
+
+
+def test_the_hook_can_be_put_on_the_disk_alone(service: Service, installed: None) -> None:
+    result = run("hook", "install", "--no-register")
+
+    assert COMMAND in result.stdout
+    assert service.instances[ID]["hooks"] == {"container_hooks": {}}
+
+
+def test_the_status_says_whether_the_next_start_runs_it(
+    service: Service, installed: None, disk: Disk
+) -> None:
+    before = run("hook", "status").stdout
+    run("hook", "install")
+
+    assert "will NOT run it" in before
+    assert "the next start runs it" in run("hook", "status").stdout
+
+
+def test_removing_takes_only_ours_away(service: Service, installed: None) -> None:
+    service.instances[ID]["hooks"]["container_hooks"] = {
+        "post_start": {"script": "/opt/after.sh", "type": "SCRIPT", "mode": "ASYNC"}
+    }
+    run("hook", "install")
+
+    result = run("hook", "remove")
+
+    assert "Still registered: post_start" in result.stdout
+    assert list(service.instances[ID]["hooks"]["container_hooks"]) == ["post_start"]
+
+
+def test_removing_without_an_api_is_refused(installed: None, no_cloud: Path) -> None:
+    assert run("hook", "remove").exit_code == 12
