@@ -9,7 +9,7 @@ def main() -> None:
     """Entry point of ``ma``.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 name taken, 4 not found, 5 disk, 6 busy,
-    7 archive, 8 unsolvable, 9 network, 10 engine, 11 tampered, 130 cancelled.
+    7 archive, 8 unsolvable, 9 network, 10 engine, 11 tampered, 12 cloud, 130 cancelled.
     """
     if sys.argv[1:2] == ["--complete"]:
         from modelarts_nb.cli.completion import candidates
