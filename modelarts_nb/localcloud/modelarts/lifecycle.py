@@ -7,13 +7,16 @@ takes time, holds the notebook's lock and no transaction.
 from __future__ import annotations
 
 import logging
+import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.modelarts import hooks
+from modelarts_nb.localcloud.modelarts.credentials import agency_variables
 from modelarts_nb.localcloud.modelarts.keypairs import public_keys
 from modelarts_nb.localcloud.modelarts.notebooks import Notebook, every, find, forget, save
 from modelarts_nb.localcloud.modelarts.runtime import runtime
@@ -25,6 +28,7 @@ from modelarts_nb.localcloud.plane.processes import processes_of
 
 log = logging.getLogger("localcloud")
 
+_PATIENCE = 5.0  # seconds that the cloud's own start waits for notebooks
 # Nothing of these runs.
 _AT_REST = {"STOPPED", "START_FAILED"}
 
@@ -34,12 +38,15 @@ def milliseconds(cloud: Cloud) -> int:
     return int(cloud.now() * 1000)
 
 
-def identity_of(cloud: Cloud, notebook: Notebook) -> Identity:
-    """The notebook for the data plane."""
+def identity_of(
+    cloud: Cloud, notebook: Notebook, keys: Mapping[str, str] | None = None
+) -> Identity:
+    """The notebook for the data plane; ``keys``: variables with the agency's, for a start."""
     found = runtime(cloud)
     shared = notebook.volume.get("folder")
     folders = Folders(found.folder, found.identity, notebook.id, Path(shared) if shared else None)
-    return Identity(folders, notebook.project_id, {"REGION_NAME": cloud.region})
+    place = {"REGION_NAME": cloud.region, "MODELARTS_NB_ENDPOINT": cloud.endpoint}
+    return Identity(folders, notebook.project_id, {**place, **(keys or {})})
 
 
 def container_of(cloud: Cloud, notebook: Notebook) -> Container:
@@ -77,10 +84,11 @@ def start(cloud: Cloud, notebook_id: str, *, pause: bool = True) -> None:
             notebook = find(db, notebook_id)
         if notebook is None or cloud.stopping.is_set():
             return
-        container = container_of(cloud, notebook)
+        identity = identity_of(cloud, notebook, agency_variables(cloud, notebook))
+        container = Container(identity, grace=runtime(cloud).grace)
         try:
             container.start(hooks.of(notebook.hooks, "pre_start"))
-            port = _listen(cloud, notebook)
+            port = _listen(cloud, notebook, identity)
         except (PlaneError, OSError, ValueError) as error:
             _failed(cloud, notebook_id, str(error))
             return
@@ -97,7 +105,7 @@ def start(cloud: Cloud, notebook_id: str, *, pause: bool = True) -> None:
     container.started(hooks.of(notebook.hooks, "post_start"))
 
 
-def _listen(cloud: Cloud, notebook: Notebook) -> int:
+def _listen(cloud: Cloud, notebook: Notebook, identity: Identity) -> int:
     """Open the SSH endpoint if the notebook has one; its port, else 0."""
     if notebook.ssh is None:
         return 0
@@ -107,7 +115,7 @@ def _listen(cloud: Cloud, notebook: Notebook) -> int:
             return public_keys(db, notebook.project_id, notebook.started_by, notebook.pairs)
 
     return runtime(cloud).ssh.open(
-        identity_of(cloud, notebook),
+        identity,
         keys,
         allowed=notebook.ssh["allowed_access_ips"],
         port=notebook.ssh_port,
@@ -186,18 +194,32 @@ def pick_up(cloud: Cloud) -> None:
     """What was running when the cloud ended runs again; what was under way is brought to an end.
 
     Processes do not outlive the local cloud, so this is a restart, as after the failure of a node.
+    Returns when they run, or a moment later when a hook takes long.
     """
     with cloud.store.read() as db:
         notebooks = every(db)
+    starting: list[threading.Event] = []
     for notebook in notebooks:
         if notebook.status in {"RUNNING", "INIT", "CREATING", "STARTING"}:
             change(cloud, notebook.id, _starting_again)
-            cloud.in_background(partial(start, cloud, notebook.id, pause=False))
+            started = threading.Event()
+            starting.append(started)
+            cloud.in_background(partial(_start_again, cloud, notebook.id, started))
         elif notebook.status == "STOPPING":
             cloud.in_background(partial(stop, cloud, notebook.id))
         elif notebook.status == "DELETING":
             cloud.in_background(partial(delete, cloud, notebook.id))
     cloud.in_background(lambda: watch_leases(cloud))
+    until = time.monotonic() + _PATIENCE
+    for started in starting:
+        started.wait(max(0.0, until - time.monotonic()))
+
+
+def _start_again(cloud: Cloud, notebook_id: str, started: threading.Event) -> None:
+    try:
+        start(cloud, notebook_id, pause=False)
+    finally:
+        started.set()
 
 
 def _starting_again(notebook: Notebook) -> None:

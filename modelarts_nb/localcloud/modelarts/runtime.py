@@ -21,11 +21,11 @@ from modelarts_nb.localcloud.web.service import OPERATOR
 class Pace:
     """Seconds that a state lasts at least, so that a person sees it; tests set all to zero."""
 
-    creating: float = 1.5
-    starting: float = 1.5
-    stopping: float = 1.0
-    mounting: float = 1.0
-    deleting: float = 0.5
+    creating: float = 1.0
+    starting: float = 1.0
+    stopping: float = 0.5
+    mounting: float = 0.5
+    deleting: float = 0.3
     lease_check: float = 0.5
 
     def scaled(self, factor: float) -> Pace:
