@@ -57,7 +57,7 @@ def running(folder: Path, port: int = 0) -> Iterator[Running]:
             ) from None
         server = Server(Gateway(cloud), port)
         cloud.endpoint = server.endpoint
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         try:
             cloud.start()
             access = access_of(cloud)

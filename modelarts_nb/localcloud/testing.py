@@ -84,10 +84,14 @@ class LocalCloud:
         return json.loads(text) if text else None
 
 
-def signed(user: User, method: str, host: str, path: str, body: bytes) -> dict[str, str]:
+def signed(
+    user: User, method: str, host: str, path: str, body: bytes, *, token: str = ""
+) -> dict[str, str]:
     """The headers of a request that a user signs; for calls that no client has."""
     date = time.strftime(DATE_FORMAT, time.gmtime())
     headers = {"content-type": "application/json", "host": host, "x-sdk-date": date}
+    if token:
+        headers["x-security-token"] = token
     names = sorted(headers)
     proof = sign(method, path, (), headers, names, body, user.sk)
     claim = f"{ALGORITHM} Access={user.ak}, SignedHeaders={';'.join(names)}, Signature={proof}"

@@ -15,16 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelarts_nb.localcloud.iam.invalid import PolicyInvalid
+from modelarts_nb.localcloud.iam.wildcard import matches
 
 MAX_CONDITIONS = 100
 
 _KEY = re.compile(r"(?:g|[a-z0-9-]+):[A-Za-z0-9_./-]{1,128}")
-
-
-def _like(value: str, wanted: str) -> bool:
-    """Whether a value is what a pattern with ``*`` says."""
-    parts = [re.escape(part) for part in re.split(r"\*+", wanted)]
-    return re.fullmatch(".*".join(parts), value, re.DOTALL) is not None
 
 
 # What is compared: the value of the request, one value of the policy.
@@ -33,7 +28,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "EqualsIgnoreCase": lambda value, wanted: value.casefold() == wanted.casefold(),
     "StartWith": lambda value, wanted: value.startswith(wanted),
     "EndWith": lambda value, wanted: value.endswith(wanted),
-    "Like": _like,
+    "Like": lambda value, wanted: matches(wanted, value),
 }
 _IF_EXISTS = "IfExists"
 OPERATORS = frozenset(

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
 from modelarts_nb.localcloud.iam.conditions import Condition, parse_conditions
 from modelarts_nb.localcloud.iam.invalid import PolicyInvalid
+from modelarts_nb.localcloud.iam.wildcard import matches
 
 MAX_STATEMENTS = 8
 MAX_ENTRIES = 300
@@ -119,20 +119,6 @@ def decide(
     return Decision(False, tuple(missed))
 
 
-def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
-    """Whether a text is what a pattern says, where ``*`` is any text, also none."""
-    return _compiled(pattern, ignore_case).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    # Runs of stars become one: `***` would make the search exponential in nothing.
-    parts = re.split(r"\*+", pattern)
-    return re.compile(
-        ".*".join(map(re.escape, parts)), re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    )
-
-
 def parse_policy(name: str, document: Any) -> Policy:
     """Read a policy document.
 
@@ -146,7 +132,7 @@ def parse_policy(name: str, document: Any) -> Policy:
     if not isinstance(document, dict):
         raise PolicyInvalid("The policy must be a JSON object.")
     _only(document, {"Version", "Statement", "Depends"}, "the policy")
-    if document.get("Version") not in {"1.0", "1.1"}:
+    if document.get("Version") not in ("1.0", "1.1"):
         raise PolicyInvalid('"Version" must be "1.1".')
     statements = document.get("Statement")
     if not isinstance(statements, list) or not 1 <= len(statements) <= MAX_STATEMENTS:

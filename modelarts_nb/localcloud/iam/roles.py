@@ -8,6 +8,7 @@ from typing import Any
 
 from modelarts_nb.localcloud.iam.access import is_global
 from modelarts_nb.localcloud.iam.account import add_role
+from modelarts_nb.localcloud.iam.actions import names_something
 from modelarts_nb.localcloud.iam.invalid import PolicyInvalid
 from modelarts_nb.localcloud.iam.policy import parse_policy
 from modelarts_nb.localcloud.iam.service import IAM, KEYSTONE, conflict, links, not_found, page
@@ -170,7 +171,8 @@ def check(name: str, kind: str, document: dict[str, Any]) -> None:
         document: the policy.
 
     Raises:
-        BadRequest: it is not understood, is a role (Version 1.0), or mixes the two kinds.
+        BadRequest: it is not understood, is a role (Version 1.0), mixes the two kinds, or names
+            an action that ModelArts does not have.
     """
     if document.get("Version") != "1.1":
         raise BadRequest('"Version" of a custom policy must be "1.1".')
@@ -184,6 +186,8 @@ def check(name: str, kind: str, document: dict[str, Any]) -> None:
             if "*" not in service and is_global(action) != (kind == "AX"):
                 other = "global" if kind == "XA" else "project-level"
                 raise BadRequest(f"{action} belongs to a {other} service, the policy is {kind}.")
+            if not names_something(action):
+                raise BadRequest(f"There is no action {action}.")
 
 
 @IAM.route("GET", "/v5/policies/{policy_id}/versions/{version_id}", action=ASKED_INSIDE)

@@ -41,8 +41,11 @@ class NewPair:
 
 
 def owner(caller: Caller) -> str:
-    """Whose pairs a caller's are: the user's; those of an agency's session the agency's."""
-    return caller.agency_id or caller.user_id
+    """Whose pairs a caller's are: the user's, also in an agency's session that was opened for one.
+
+    Those of a service's session are the agency's.
+    """
+    return caller.user_id or caller.agency_id
 
 
 def visible(db: Db, project_id: str, owner_id: str) -> list[Row]:
