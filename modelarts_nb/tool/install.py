@@ -97,7 +97,7 @@ def _build(
 ) -> None:
     with staged(disk, "hook install") as stage:
         content = stage.path / "content"
-        needed = [normal(d.metadata["Name"]) for d in requirements(package.requires)]
+        needed = [normal(d.metadata["Name"]) for d in requirements(package.wanted)]
         source = conda_source()
         if source is not None:
             progress.log(f"Python and libraries come from {source}")
@@ -110,7 +110,7 @@ def _build(
         site = site_packages(content, f"{sys.version_info.major}.{sys.version_info.minor}")
         if site is None:
             raise EngineFailed("The new environment has no Python of this version.")
-        copy_libraries(package.requires, site, known=known, progress=progress)
+        copy_libraries(package.wanted, site, known=known, progress=progress)
         put_package(package, content, site, progress)
         progress.phase("compiling")
         _compile(content, final, site)

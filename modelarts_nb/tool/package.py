@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.parser import HeaderParser
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -15,16 +15,27 @@ from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.errors import NotFound, UsageError, from_os_error
 from modelarts_nb.progress import Progress
 from modelarts_nb.tool.manifest import running
-from modelarts_nb.tool.parts import OURS, own_requirements
+from modelarts_nb.tool.parts import OURS, installed_extra, own_requirements
+
+_CLOUD = "cloud"
 
 
 @dataclass(frozen=True)
 class Package:
-    """One modelarts_nb: ``requires`` as its metadata says, ``wheel`` None for the running one."""
+    """One modelarts_nb: ``requires`` as its metadata says, ``wheel`` None for the running one.
+
+    ``optional`` is what it can use and what is installed here: the SDK of the cloud.
+    """
 
     version: str
     requires: list[str]
     wheel: Path | None
+    optional: list[str] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> list[str]:
+        """All that the tool gets."""
+        return [*self.requires, *self.optional]
 
 
 def find_package(wheel: str | None) -> Package:
@@ -39,7 +50,9 @@ def find_package(wheel: str | None) -> Package:
         EngineFailed: the running one has no metadata.
     """
     if wheel is None:
-        return Package(modelarts_nb.__version__, own_requirements(), None)
+        requires = own_requirements()
+        optional = installed_extra(requires, _CLOUD)
+        return Package(modelarts_nb.__version__, requires, None, optional)
     path = Path(wheel).expanduser()
     if not path.is_file():
         raise NotFound(f"There is no wheel {path}.", hint="`make wheel` builds one.")
@@ -51,7 +64,8 @@ def find_package(wheel: str | None) -> Package:
         raise _no_wheel(path, str(error)) from error
     if about["Name"] not in (OURS, "modelarts-nb"):
         raise _no_wheel(path, f"it is {about['Name']}")
-    return Package(about["Version"], about.get_all("Requires-Dist", []), path)
+    requires = about.get_all("Requires-Dist", [])
+    return Package(about["Version"], requires, path, installed_extra(requires, _CLOUD))
 
 
 def put_package(package: Package, prefix: Path, site: Path, progress: Progress) -> None:
@@ -76,7 +90,7 @@ def put_package(package: Package, prefix: Path, site: Path, progress: Progress) 
 
 
 def digest_of(package: Package) -> str:
-    """Tells two builds of one version apart.
+    """Tells two builds of one version apart, also one with and one without the cloud.
 
     Raises:
         DiskFailure, AccessDenied: a file cannot be read.
@@ -84,7 +98,9 @@ def digest_of(package: Package) -> str:
     total = hashlib.sha256()
     try:
         if package.wheel is not None:
-            return hashlib.sha256(package.wheel.read_bytes()).hexdigest()
+            content = package.wheel.read_bytes()
+            return hashlib.sha256(content + "\0".join(package.optional).encode()).hexdigest()
+        total.update("\0".join(package.optional).encode())
         for entry in sorted(scan(running().package).entries, key=lambda entry: entry.path):
             if _is_source(entry) and entry.kind == "file":
                 total.update(entry.path.encode() + b"\0")

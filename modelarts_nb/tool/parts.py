@@ -61,6 +61,35 @@ def requirements(texts: Iterable[str]) -> list[metadata.Distribution]:
     return list(found.values())
 
 
+def installed_extra(texts: Iterable[str], extra: str) -> list[str]:
+    """What an extra requires, if all of it is installed here; else nothing.
+
+    Args:
+        texts: as in a wheel's metadata, ``'huaweicloudsdkcore>=3; extra == "cloud"'``.
+        extra: its name.
+    """
+    found = []
+    for text in texts:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        marker = requirement.marker
+        if (
+            marker is None
+            or marker.evaluate({"extra": ""})
+            or not marker.evaluate({"extra": extra})
+        ):
+            continue
+        try:
+            metadata.distribution(requirement.name)
+        except metadata.PackageNotFoundError:
+            return []
+        requirement.marker = None
+        found.append(str(requirement))
+    return found
+
+
 def conda_files(prefix: Path, packages: Sequence[str]) -> tuple[set[str], set[str]]:
     """Files of conda packages and of all they depend on, as the records of ``prefix`` say.
 

@@ -9,8 +9,8 @@ import pytest
 
 from modelarts_nb.errors import EngineFailed, NotFound, UsageError
 from modelarts_nb.progress import SILENT
-from modelarts_nb.tool.package import find_package, put_package
-from modelarts_nb.tool.parts import requirements
+from modelarts_nb.tool.package import Package, digest_of, find_package, put_package
+from modelarts_nb.tool.parts import installed_extra, requirements
 
 
 def wheel(folder: Path, name: str = "modelarts_nb", **files: str) -> Path:
@@ -89,3 +89,25 @@ def test_requirements_of_requirements_are_found() -> None:
     found = {d.metadata["Name"].lower() for d in requirements(["rich"])}
 
     assert {"rich", "pygments", "markdown-it-py", "mdurl"} <= found
+
+
+def test_the_clouds_sdk_is_wanted_where_it_is_installed() -> None:
+    texts = ["click>=8", 'requests>=2; extra == "cloud"', 'pytest; extra == "test"']
+
+    assert installed_extra(texts, "cloud") == ["requests>=2"]
+
+
+def test_half_of_an_extra_is_none_of_it() -> None:
+    texts = ['requests>=2; extra == "cloud"', 'no-such-package-anywhere; extra == "cloud"']
+
+    assert installed_extra(texts, "cloud") == []
+
+
+def test_a_build_with_the_cloud_is_another_build(tmp_path: Path) -> None:
+    wheel = tmp_path / "a.whl"
+    wheel.write_bytes(b"same")
+
+    without = Package("1.0", [], wheel)
+    having = Package("1.0", [], wheel, ["requests>=2"])
+
+    assert digest_of(without) != digest_of(having)
