@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 LABEXTENSION := modelarts_nb/labextension/package.json
+# Tests wait much (for kernels, slow disks, browsers): two at a time gain on two processors.
+JOBS ?= 2
 FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
 .PHONY: help run test lint types unit front browser wheel setup bench bench-quick soak screenshots clean
@@ -16,7 +18,10 @@ help: ## What can be made
 run: setup ## Open JupyterLab with the panel, a demo disk and an environment to clone
 	@$(BIN)/python scripts/demo.py
 
-test: system setup lint types unit front browser ## Everything: lint, types, pytest, jest, browser
+test: system setup ## Everything: lint, types, pytest, jest, browser
+	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target types lint front
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory browser
 
 lint: $(VENV)/.ready node_modules/.ready ## ruff, eslint, prettier
 	ruff check .
@@ -27,14 +32,14 @@ types: $(VENV)/.ready node_modules/.ready ## mypy strict, TypeScript strict
 	mypy
 	jlpm tsc --noEmit
 
-unit: $(VENV)/.ready $(VENV)/.labextension ## pytest: unit and integration
-	pytest tests/unit tests/integration
+unit: $(VENV)/.ready $(VENV)/.labextension ## pytest: unit, integration and faults
+	pytest -n $(JOBS) --dist worksteal tests/unit tests/integration tests/faults
 
 front: node_modules/.ready ## jest
 	jlpm test
 
 browser: $(VENV)/.labextension ## the panel in real Chromium
-	pytest tests/ui
+	pytest -n $(JOBS) --dist loadfile tests/ui
 
 wheel: $(LABEXTENSION) $(VENV)/.ready ## dist/*.whl, installable with no Node
 	$(BIN)/python -m build --wheel
@@ -49,7 +54,7 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Installing Python packages into .venv (1 to 3 minutes the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python scripts/dependencies.py pyproject.toml lab cloud zh test dev > $(VENV)/requirements.txt
+	@$(BIN)/python scripts/dependencies.py pyproject.toml lab cloud local-cloud zh test dev > $(VENV)/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/requirements.txt
 	@touch $@
 

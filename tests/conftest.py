@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from modelarts_nb.disk.persistent import Disk
 pytest_plugins = ["tests.channel.fixtures", "tests.slowfs.mount", "tests.unit.cloud.fixtures"]
 
 _OURS = ("CONDA_", "JUPYTER_", "MODELARTS_", "JUPYTERHUB_", "IPYTHON")
+
+
+def pytest_configure() -> None:
+    """A run in the background (``&``, ``nohup``) ignores Ctrl-C, and so would every program that
+    the tests start and interrupt."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

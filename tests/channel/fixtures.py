@@ -89,6 +89,13 @@ def image_env_37(conda_env: CondaEnv) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trapped_env(conda_env: CondaEnv) -> Path:
+    """Every way to name a prefix without the weight of numpy and ipykernel: a sixth of the image's
+    files."""
+    return conda_env("trapped", "pip", *TRAPS)
+
+
+@pytest.fixture(scope="session")
 def small_env(conda_env: CondaEnv) -> Path:
     """The least that is an environment with a Python: quick to clone."""
     return conda_env("small", "pip", "trap-activate", "trap-links")

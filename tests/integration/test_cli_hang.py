@@ -16,7 +16,8 @@ from tests.slowfs.mount import SlowFs
 CODE = """
 import sys
 from modelarts_nb.cli import main, patience
-patience.QUESTION = patience.WORK = 2.0
+patience.QUESTION = patience.WORK = 0.5
+patience.patience.__wrapped__.__kwdefaults__["every"] = 0.5
 sys.argv = ["ma", *sys.argv[1:]]
 main()
 """

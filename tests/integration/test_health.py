@@ -20,8 +20,14 @@ from modelarts_nb.errors import NotFound
 
 
 @pytest.fixture
-def mine(image_env: Path, disk: Disk) -> Path:
-    """A healthy environment called ``mine`` on the disk."""
+def mine(trapped_env: Path, disk: Disk) -> Path:
+    """A healthy environment called ``mine`` on the disk; it can be no kernel."""
+    return clone(str(trapped_env), "mine", kernel=False, disk=disk).prefix
+
+
+@pytest.fixture
+def with_kernel(image_env: Path, disk: Disk) -> Path:
+    """A healthy environment called ``mine`` that is a kernel."""
     return clone(str(image_env), "mine", disk=disk).prefix
 
 
@@ -30,23 +36,23 @@ def finding(found: list[Finding], check: str) -> Finding:
 
 
 def edit_a_source(prefix: Path) -> None:
-    source = next(prefix.glob("lib/python3.*/site-packages/numpy/version.py"))
+    source = next(prefix.glob("lib/python3.*/site-packages/pip/__pip-runner__.py"))
     source.write_text(source.read_text() + "# edited\n")
 
 
 def lose_a_file(prefix: Path) -> None:
-    next(prefix.glob("lib/python3.*/site-packages/numpy/version.py")).unlink()
+    next(prefix.glob("lib/python3.*/site-packages/pip/__pip-runner__.py")).unlink()
 
 
 def make_a_file_unreadable(prefix: Path) -> None:
     # Not by its mode: root may read everything.
-    source = next(prefix.glob("lib/python3.*/site-packages/numpy/version.py"))
+    source = next(prefix.glob("lib/python3.*/site-packages/pip/__pip-runner__.py"))
     source.unlink()
     source.mkdir()
 
 
 def damage_a_record_in_a_way_that_is_json(prefix: Path) -> None:
-    next(iter((prefix / "conda-meta").glob("numpy-*.json"))).write_text("[]")
+    next(iter((prefix / "conda-meta").glob("pip-*.json"))).write_text("[]")
 
 
 def lose_the_interpreter(prefix: Path) -> None:
@@ -61,10 +67,10 @@ def break_the_interpreter(prefix: Path) -> None:
 
 
 def damage_a_record(prefix: Path) -> None:
-    next(iter((prefix / "conda-meta").glob("numpy-*.json"))).write_text("{")
+    next(iter((prefix / "conda-meta").glob("pip-*.json"))).write_text("{")
 
 
-def test_a_clone_is_healthy_to_the_last_byte(mine: Path, disk: Disk) -> None:
+def test_a_clone_is_healthy_to_the_last_byte(with_kernel: Path, disk: Disk) -> None:
     found = check("mine", deep=True, disk=disk)
 
     assert [f.level for f in found] == ["ok"] * 6, found
@@ -81,7 +87,6 @@ def test_a_clone_is_healthy_to_the_last_byte(mine: Path, disk: Disk) -> None:
         (make_a_file_unreadable, "records", "error"),
         (break_the_interpreter, "interpreter", "error"),
         (lose_the_interpreter, "interpreter", "error"),
-        (lose_the_interpreter, "kernel", "error"),
     ],
 )
 def test_harm_is_found(
@@ -90,6 +95,12 @@ def test_harm_is_found(
     harm(mine)
 
     assert finding(check("mine", deep=True, disk=disk), probe).level == level
+
+
+def test_a_kernel_without_its_interpreter_is_found(with_kernel: Path, disk: Disk) -> None:
+    lose_the_interpreter(with_kernel)
+
+    assert finding(check("mine", disk=disk), "kernel").level == "error"
 
 
 def test_fix_compiles_what_is_stale(mine: Path, disk: Disk) -> None:
@@ -117,7 +128,7 @@ def test_an_environment_that_is_not_on_the_disk_is_mended_where_it_is(
     assert not any(disk.locks.iterdir())
 
 
-def test_fix_registers_a_kernel_that_is_not_offered(mine: Path, disk: Disk) -> None:
+def test_fix_registers_a_kernel_that_is_not_offered(with_kernel: Path, disk: Disk) -> None:
     unregister("mine", disk=disk)
     before = finding(check("mine", disk=disk), "kernel")
 

@@ -16,7 +16,7 @@ def test_given_a_hundred_environments_when_listed_then_requests_are_few_and_over
     mount_slowfs: Callable[..., SlowFs], home: Path
 ) -> None:
     # given, written on the fast side
-    slow = mount_slowfs(rtt_us=1000)
+    slow = mount_slowfs(rtt_us=5000)
     for number in range(100):
         prefix = make_on_disk(Disk(slow.source, "tester", home), f"env-{number}")
         for package in range(10):
@@ -31,5 +31,5 @@ def test_given_a_hundred_environments_when_listed_then_requests_are_few_and_over
     # then
     assert len(found) == 100
     assert requests <= 20 * 100
-    # One after the other they would take at least a millisecond each.
-    assert seconds < requests / 1000 / 1.5
+    # One after the other they would take at least five milliseconds each.
+    assert seconds < requests * 5 / 1000 / 1.5

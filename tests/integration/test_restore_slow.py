@@ -22,6 +22,10 @@ Mount = Callable[..., SlowFs]
 pytestmark = pytest.mark.slow
 
 
+#: No answer to anything that the kernel has to ask for.
+HANG = [f"{request} HANG" for request in ("getattr", "open", "readdir", "statfs")]
+
+
 def slow_world(fs: SlowFs, home: Path) -> World:
     """Laid out on the fast side, restored from the slow one."""
     home.mkdir()
@@ -29,7 +33,7 @@ def slow_world(fs: SlowFs, home: Path) -> World:
 
 
 def test_a_hundred_environments_are_back_at_once(mount_slowfs: Mount, tmp_path: Path) -> None:
-    fs = mount_slowfs(rtt_us=1000)
+    fs = mount_slowfs(rtt_us=4000)
     fast = World(fs.source, tmp_path)
     fast.install_tool()
     for number in range(100):
@@ -43,13 +47,14 @@ def test_a_hundred_environments_are_back_at_once(mount_slowfs: Mount, tmp_path: 
 
     assert report["ok"], report
     assert len(os.listdir(world.home / ".local/share/jupyter/kernels")) == 100
-    # Measured 0.55 s with 22 others working on two processors. One request after the other
-    # would take longer than the bound: there are about 1,200.
-    assert report["seconds"] < 1.2
+    # One request after the other would take longer: there are about 1,200.
+    assert report["seconds"] < 4.8
 
 
 def test_restore_gives_up_on_a_disk_that_hangs(mount_slowfs: Mount, tmp_path: Path) -> None:
-    world = slow_world(mount_slowfs(rtt_us=10_000_000), tmp_path / "home")
+    fs = mount_slowfs()
+    world = slow_world(fs, tmp_path / "home")
+    fs.fail(*HANG)
     began = time.monotonic()
 
     report = world.run("--deadline", "1", "--linger", "0")
@@ -60,7 +65,7 @@ def test_restore_gives_up_on_a_disk_that_hangs(mount_slowfs: Mount, tmp_path: Pa
 
 
 def test_the_command_gives_up_on_a_disk_that_hangs(mount_slowfs: Mount, tmp_path: Path) -> None:
-    fs = mount_slowfs(rtt_us=10_000_000)
+    fs = mount_slowfs()
     shutil.copy(RESTORE, fs.source / "restore.py")
     world = slow_world(fs, tmp_path / "home")
     script = hook_command(
@@ -72,6 +77,7 @@ def test_the_command_gives_up_on_a_disk_that_hangs(mount_slowfs: Mount, tmp_path
         manifest="0" * 64,
         seconds=2,
     )
+    fs.fail(*HANG)
     began = time.monotonic()
 
     done = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, timeout=40)

@@ -17,7 +17,7 @@ from modelarts_nb.disk.persistent import Disk
 from tests.integration.server_process import ServerProcess
 from tests.slowfs.mount import SlowFs
 
-QUICK = ("--ModelArtsNb.read_timeout=1.5",)
+QUICK = ("--ModelArtsNb.read_timeout=3",)
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_a_hanging_disk_is_a_504_while_lab_goes_on(
             began = time.monotonic()
             assert server.ask("GET", "/api/status")[0] == 200
             slowest = max(slowest, time.monotonic() - began)
-        # Then Lab answers at once, and only our request is told that the disk does not
-        assert slowest < 1
+        # Then Lab answers before that, and only our request is told that the disk does not
+        assert slowest < 2.5
         assert [(status, answer["code"]) for status, answer in answers] == [(504, "disk_timeout")]
         # And what needs no disk is answered all the while
         assert server.ask("GET", "operations") == (200, {"operations": []})

@@ -6,8 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.cloning import clone
+from tests.faults.world import make_source
 from tests.integration.server_process import ServerProcess
 
 
@@ -22,25 +25,25 @@ def offered(server: ServerProcess, kernel: str, seconds: float) -> bool:
     return False
 
 
-def test_kernels_are_back_when_the_server_starts_in_an_empty_home(
-    image_env: Path, disk: Disk
-) -> None:
-    # given
-    clone(str(image_env), "mine", disk=disk)
+@pytest.fixture(autouse=True)
+def kept(disk: Disk, tmp_path: Path) -> None:
+    """``mine`` on the disk was a kernel, and the container is new."""
+    make_source(tmp_path / "image", folders=1)
+    clone(str(tmp_path / "image"), "mine", disk=disk)
+    assert list(disk.local_kernels.iterdir())
     shutil.rmtree(disk.home)
-    # when
+
+
+def test_kernels_are_back_when_the_server_starts_in_an_empty_home(disk: Disk) -> None:
     server = ServerProcess(disk.home, disk.root)
-    # then
+
     try:
         assert offered(server, "ma-mine", 60)
     finally:
         server.stop()
 
 
-def test_it_can_be_switched_off(image_env: Path, disk: Disk) -> None:
-    clone(str(image_env), "mine", disk=disk)
-    shutil.rmtree(disk.home)
-
+def test_it_can_be_switched_off(disk: Disk) -> None:
     server = ServerProcess(disk.home, disk.root, options=("--ModelArtsNb.restore_at_start=False",))
 
     try:

@@ -17,6 +17,9 @@ from tests.ui.panel import Panel
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
+# Milliseconds, for what takes a moment on a machine that does nothing else.
+PATIENCE = 60_000
+
 # A third of a millisecond a request: a clone takes seconds, so that its progress can be seen.
 RTT_US = 300
 
@@ -85,12 +88,12 @@ def panels(lab: Lab, browser: Browser) -> Iterator[OpenPanel]:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page: Page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         panel = Panel(page, lab)
         panel.go()
         return panel
 
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=PATIENCE)
     yield go
     for context in contexts:
         context.close()
@@ -107,6 +110,24 @@ def open_panel(lab: Lab, browser: Browser) -> Iterator[OpenPanel]:
 def panel(open_panel: OpenPanel) -> Panel:
     """The panel in English on a new page."""
     return open_panel()
+
+
+@pytest.fixture(scope="module")
+def one_page(lab: Lab, browser: Browser) -> Iterator[Panel]:
+    with panels(lab, browser) as go:
+        yield go()
+
+
+@pytest.fixture
+def same_panel(one_page: Panel) -> Iterator[Panel]:
+    """The panel on one page for many tests: loading JupyterLab is the long part of a short one."""
+    yield one_page
+    one_page.page.unroute_all(behavior="ignoreErrors")
+    if one_page.page.get_by_role("dialog").count():
+        one_page.dismiss()
+    tab = one_page.page.get_by_role("tab", name="ModelArts NB")
+    if tab.get_attribute("aria-selected") != "true":
+        tab.click()
 
 
 @pytest.fixture

@@ -44,10 +44,20 @@ class Lab:
         self.port = _free_port()
         self.start()
 
-    @property
-    def url(self) -> str:
-        """Where the browser goes; the token goes along."""
-        return f"http://127.0.0.1:{self.port}/lab?token={self.token}"
+    def url(self, workspace: str) -> str:
+        """Where the browser goes; the token goes along. No two pages share a workspace."""
+        return f"http://127.0.0.1:{self.port}/lab/workspaces/{workspace}?token={self.token}"
+
+    def saved(self, workspace: str) -> dict[str, Any]:
+        """What JupyterLab has kept of a workspace so far; empty when nothing."""
+        folder = self.home / ".jupyter/lab/workspaces"
+        for file in folder.glob(f"{workspace}-*.jupyterlab-workspace"):
+            try:
+                data: dict[str, Any] = json.loads(file.read_text())["data"]
+            except ValueError:  # it is just being written
+                continue
+            return data
+        return {}
 
     def set_setting(self, name: str, value: dict[str, Any], package: str = "apputils") -> None:
         """Write a user setting of JupyterLab, for the next page load."""

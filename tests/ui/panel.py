@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.ui.lab import Lab
+
+_NUMBERS = itertools.count(1)
 
 
 class Panel:
@@ -12,11 +16,12 @@ class Panel:
 
     def __init__(self, page: Page, lab: Lab) -> None:
         self.page, self.lab = page, lab
+        self.workspace = f"page-{next(_NUMBERS)}"
         self.root = page.get_by_role("region", name="ModelArts NB")
 
     def go(self) -> None:
         """Open JupyterLab in a fresh workspace, and the panel in it."""
-        self.page.goto(f"{self.lab.url}&reset")
+        self.page.goto(f"{self.lab.url(self.workspace)}&reset")
         self.page.get_by_role("tab", name="ModelArts NB").click()
         expect(self.root).to_be_visible()
 
@@ -32,6 +37,13 @@ class Panel:
         """Choose from the menu of a row."""
         self.row(name).click(button="right")
         self.page.get_by_role("menuitem", name=item).click()
+
+    def dismiss(self) -> None:
+        """Close the dialog with Escape, which it hears once the focus is in it."""
+        dialog = self.page.get_by_role("dialog")
+        expect(dialog.locator(":focus")).to_have_count(1)
+        self.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
 
     def notification(self, text: str) -> Locator:
         """A notification that says so."""

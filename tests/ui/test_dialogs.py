@@ -6,32 +6,22 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
-from tests.ui.conftest import panels
+from tests.slowfs.mount import SlowFs
 from tests.ui.lab import Lab
 from tests.ui.panel import Panel
 
 
-@pytest.fixture(scope="module")
-def one_page(lab: Lab, browser: Browser) -> Iterator[Panel]:
-    with panels(lab, browser) as go:
-        yield go()
-
-
 @pytest.fixture
-def panel(one_page: Panel) -> Iterator[Panel]:
+def panel(same_panel: Panel) -> Panel:
     """The same page for all tests here: they differ in what they do, not in where they begin."""
-    yield one_page
-    one_page.page.keyboard.press("Escape")
-    tab = one_page.page.get_by_role("tab", name="ModelArts NB")
-    if tab.get_attribute("aria-selected") != "true":
-        tab.click()
+    return same_panel
 
 
 # Work on a slow disk and a loaded machine.
@@ -60,17 +50,19 @@ def test_create_shows_what_it_would_install_then_does_it(panel: Panel, lab: Lab)
     expect(panel.activity("Preview:")).to_have_count(0)
 
 
-def test_a_preview_can_be_stopped(panel: Panel, lab: Lab, kept: str) -> None:
+def test_a_preview_can_be_stopped(panel: Panel, lab: Lab, kept: str, slow_folder: SlowFs) -> None:
     panel.menu(kept, "Install Packages…")
     dialog = panel.page.get_by_role("dialog")
     dialog.get_by_label("Packages from conda channels").fill("numpy")
+    # What is installed is not heard until it was stopped.
+    slow_folder.fail(f"open HANG path={kept}/conda-meta")
     dialog.get_by_role("button", name="Preview").click()
     dialog.get_by_role("button", name="Stop").click()
+    slow_folder.fail()
 
     expect(dialog.get_by_role("group", name="Preview")).to_have_count(0)
     expect(dialog.get_by_role("button", name="Preview")).to_be_focused()
-    panel.page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
+    panel.dismiss()
     expect(panel.activity("Preview:")).to_have_count(0)
     _eventually(lambda: not [o for o in _operations(lab) if o["params"].get("dry_run")])
 
@@ -106,7 +98,7 @@ def test_install_then_uninstall(panel: Panel, lab: Lab, mine: str) -> None:
     expect(dialog).to_contain_text(f"Uninstall from {mine}")
     # What needs it goes too.
     expect(dialog.get_by_role("row", name=re.compile("^tabulate"))).to_contain_text("remove")
-    panel.page.keyboard.press("Escape")
+    panel.dismiss()
 
     panel.menu(mine, "Show Packages")
     dialog.get_by_role("checkbox", name="tabulate").check()
@@ -240,8 +232,7 @@ def test_a_dialog_by_keyboard_alone(panel: Panel, kept: str) -> None:
             break
     assert all(seen)
 
-    page.keyboard.press("Escape")
-    expect(dialog).to_have_count(0)
+    panel.dismiss()
     expect(panel.row(kept)).to_be_focused()
 
 

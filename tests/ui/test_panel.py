@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,50 +14,33 @@ from tests.ui.lab import Lab
 from tests.ui.panel import Panel, run_code
 
 
-def test_the_panel_opens_and_lists(panel: Panel, kept: str) -> None:
-    row = panel.row(kept)
+def test_the_panel_opens_and_lists(same_panel: Panel, kept: str) -> None:
+    row = same_panel.row(kept)
     expect(row).to_have_attribute("aria-label", re.compile(r"kept, Python 3\.11\.\d+, .* MB, "))
     expect(row).to_have_attribute("aria-label", re.compile("kernel ready"))
 
 
 def test_an_environment_of_the_image_is_kept_by_one_click(
-    panel: Panel, lab: Lab, held: Callable[[], None]
+    same_panel: Panel, lab: Lab, held: Callable[[], None]
 ) -> None:
-    panel.row("small").hover()
-    panel.row("small").get_by_role("button", name="Keep on disk").click()
+    same_panel.row("small").hover()
+    same_panel.row("small").get_by_role("button", name="Keep on disk").click()
 
-    item = panel.activity("Keeping small as small")
+    item = same_panel.activity("Keeping small as small")
     expect(item.get_by_role("progressbar")).to_be_visible()
     expect(item).to_contain_text(re.compile(r"[\d,]+ of [\d,]+ files"))
     held()
     expect(item).to_contain_text("done · just now", timeout=60_000)
-    expect(panel.root.locator('li[data-name="small"]')).to_have_count(2)
+    expect(same_panel.root.locator('li[data-name="small"]')).to_have_count(2)
     assert (lab.disk / "envs/user_conda/small/conda-meta").is_dir()
 
 
-def test_an_operation_outlives_reload_and_server(
-    panel: Panel, lab: Lab, held: Callable[[], None]
+def test_cancel_leaves_nothing_behind(
+    same_panel: Panel, lab: Lab, held: Callable[[], None]
 ) -> None:
     source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
-    lab.start_operation("env.clone", source=source, name="outlives")
-    item = panel.activity("Keeping PyTorch-1.8 as outlives")
-    expect(item.get_by_role("progressbar")).to_be_visible()
-
-    panel.go()
-    expect(item.get_by_role("progressbar")).to_be_visible()
-    lab.stop()
-    lab.start()
-    held()
-
-    panel.go()
-    expect(item).to_contain_text("done", timeout=90_000)
-    expect(panel.row("outlives")).to_be_visible()
-
-
-def test_cancel_leaves_nothing_behind(panel: Panel, lab: Lab, held: Callable[[], None]) -> None:
-    source = next(e["prefix"] for e in _environments(lab) if e["name"] == "PyTorch-1.8")
     lab.start_operation("env.clone", source=source, name="cancelled-one")
-    item = panel.activity("as cancelled-one")
+    item = same_panel.activity("as cancelled-one")
     item.get_by_role("button", name="Cancel: ").click()
     held()
 
@@ -65,16 +49,16 @@ def test_cancel_leaves_nothing_behind(panel: Panel, lab: Lab, held: Callable[[],
     assert list((lab.disk / "envs/.modelarts_nb/staging").iterdir()) == []
 
 
-def test_remove_can_be_undone(panel: Panel, lab: Lab) -> None:
+def test_remove_can_be_undone(same_panel: Panel, lab: Lab) -> None:
     source = next(e["prefix"] for e in _environments(lab) if e["name"] == "small")
     lab.run("env.clone", source=source, name="undoable")
-    expect(panel.row("undoable")).to_be_visible()
+    expect(same_panel.row("undoable")).to_be_visible()
 
-    panel.menu("undoable", "Remove Environment")
-    expect(panel.row("undoable")).to_have_count(0)
-    panel.notification("Removing undoable").get_by_role("button", name="Undo").click()
+    same_panel.menu("undoable", "Remove Environment")
+    expect(same_panel.row("undoable")).to_have_count(0)
+    same_panel.notification("Removing undoable").get_by_role("button", name="Undo").click()
 
-    expect(panel.row("undoable")).to_be_visible()
+    expect(same_panel.row("undoable")).to_be_visible()
     assert (lab.disk / "envs/user_conda/undoable/bin/python").exists()
 
 
@@ -109,20 +93,20 @@ def test_a_missing_kernel_is_offered_for_restore(panel: Panel, lab: Lab, unregis
     expect(page.get_by_role("button", name=f"{unregistered} | Idle")).to_be_visible()
 
 
-def test_a_wrong_name_is_said_while_typing(panel: Panel, kept: str) -> None:
-    panel.root.get_by_role("button", name="New environment").click()
-    dialog = panel.page.get_by_role("dialog")
+def test_a_wrong_name_is_said_while_typing(same_panel: Panel, kept: str) -> None:
+    same_panel.root.get_by_role("button", name="New environment").click()
+    dialog = same_panel.page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("KEPT")
     expect(dialog).to_contain_text("There is an environment kept already.")
     expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
 
 
-def test_a_refused_dialog_keeps_what_was_typed(panel: Panel, kept: str) -> None:
+def test_a_refused_dialog_keeps_what_was_typed(same_panel: Panel, kept: str) -> None:
     """The server goes away between opening the dialog and sending it."""
-    panel.root.get_by_role("button", name="New environment").click()
-    dialog = panel.page.get_by_role("dialog")
+    same_panel.root.get_by_role("button", name="New environment").click()
+    dialog = same_panel.page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("typed-with-care")
-    panel.page.route("**/modelarts-nb/api/operations*", lambda route: route.abort())
+    same_panel.page.route("**/modelarts-nb/api/operations*", lambda route: route.abort())
 
     dialog.get_by_role("button", name="Create").click()
 
@@ -130,18 +114,18 @@ def test_a_refused_dialog_keeps_what_was_typed(panel: Panel, kept: str) -> None:
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("typed-with-care")
 
 
-def test_everything_is_reached_by_keyboard(panel: Panel, kept: str) -> None:
-    panel.root.locator("li.ma-Row").first.focus()
-    page = panel.page
+def test_everything_is_reached_by_keyboard(same_panel: Panel, kept: str) -> None:
+    same_panel.root.locator("li.ma-Row").first.focus()
+    page = same_panel.page
     page.keyboard.press("/")
     page.keyboard.type(kept)
     page.keyboard.press("ArrowDown")
-    expect(panel.row(kept)).to_be_focused()
+    expect(same_panel.row(kept)).to_be_focused()
     page.keyboard.press("ArrowRight")
-    expect(panel.row(kept).get_by_role("button", name="Notebook")).to_be_focused()
+    expect(same_panel.row(kept).get_by_role("button", name="Notebook")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(panel.root.get_by_role("searchbox")).to_have_count(0)
-    expect(panel.root.locator("li.ma-Row:focus")).to_have_count(1)
+    expect(same_panel.root.get_by_role("searchbox")).to_have_count(0)
+    expect(same_panel.root.locator("li.ma-Row:focus")).to_have_count(1)
 
 
 def test_the_panel_speaks_chinese(open_panel: Callable[..., Panel], kept: str) -> None:
@@ -156,9 +140,9 @@ def _environments(lab: Lab) -> list[dict[str, str]]:
     return found
 
 
-def test_a_file_of_packages_offers_to_make_an_environment(panel: Panel, lab: Lab) -> None:
+def test_a_file_of_packages_offers_to_make_an_environment(same_panel: Panel, lab: Lab) -> None:
     (lab.notebooks / "environment.yml").write_text("dependencies: [python=3.11]\n")
-    page = panel.page
+    page = same_panel.page
     page.get_by_role("tab", name="File Browser").click()
     page.get_by_role("button", name="Refresh the file browser.").click()
     page.get_by_role("listitem", name="environment.yml").click(button="right")
@@ -171,18 +155,25 @@ def test_a_file_of_packages_offers_to_make_an_environment(panel: Panel, lab: Lab
 def test_the_last_view_is_shown_before_the_server_answers(panel: Panel, kept: str) -> None:
     expect(panel.row(kept)).to_be_visible()
     page = panel.page
-    # The view is kept with a second's delay, as JupyterLab keeps all state.
-    page.wait_for_timeout(2000)
+    # JupyterLab keeps all state with some delay: the view, and that the panel is open.
+    end = time.monotonic() + 60
+    while not _is_kept(panel, kept):
+        assert time.monotonic() < end, panel.lab.saved(panel.workspace)
+        page.wait_for_timeout(100)
     page.route("**/modelarts-nb/api/**", lambda route: None)
 
     # Without "reset", which would forget the state too.
-    page.goto(panel.lab.url)
-    tab = page.get_by_role("tab", name="ModelArts NB")
-    expect(tab).to_be_visible()
-    if not panel.root.is_visible():
-        tab.click()
+    page.goto(panel.lab.url(panel.workspace))
 
+    expect(panel.root).to_be_visible()
     expect(panel.row(kept)).to_be_visible()
+
+
+def _is_kept(panel: Panel, name: str) -> bool:
+    saved = panel.lab.saved(panel.workspace)
+    view = saved.get("modelarts_nb:view", {}).get("environments") or []
+    left = saved.get("layout-restorer:data", {}).get("left", {})
+    return left.get("current") == "modelarts-nb-panel" and name in [e["name"] for e in view]
 
 
 def test_many_environments_scroll_without_jank(panel: Panel, kept: str) -> None:

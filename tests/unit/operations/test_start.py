@@ -117,7 +117,7 @@ def test_cancel_ends_it_and_leaves_nothing_behind(disk: Disk, tmp_path: Path) ->
     cancel(operation.id)
     at_once = time.monotonic() - began
 
-    assert at_once < 1
+    assert at_once < 5
     assert wait(operation.id, has_ended).state == "cancelled"
     assert not (disk.envs / "mine").exists()
     assert staging(disk) == []

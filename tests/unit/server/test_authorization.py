@@ -77,7 +77,7 @@ async def test_every_verb_refuses_a_stranger_before_asking(
     assert Recorder.asked == []
 
 
-@pytest.mark.parametrize("handler", {handler for _, handler in routes()})
+@pytest.mark.parametrize("handler", dict.fromkeys(handler for _, handler in routes()))
 def test_no_verb_is_inherited(handler: type[ApiHandler]) -> None:
     # `authorized` keeps the first resource that it sees: an inherited verb would share it.
     inherited = [

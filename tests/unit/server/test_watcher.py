@@ -55,12 +55,18 @@ def watch(answers: Answers) -> tuple[Watcher, Bus]:
     return watcher, bus
 
 
+async def asleep() -> None:
+    """Wait until the watcher asks nobody any more: only this task is left."""
+    while len(asyncio.all_tasks()) > 1:
+        await asyncio.sleep(0.01)
+
+
 async def test_begin_and_end_are_told_once_each() -> None:
     answers = Answers([operation("a", "running")], [operation("a", "done")])
     watcher, bus = watch(answers)
 
     watcher.notice([operation("a", "running")])
-    await asyncio.sleep(0.2)
+    await asleep()
 
     assert bus.heard == [("a", "running"), ("a", "done")]
 
@@ -69,7 +75,7 @@ async def test_nobody_is_asked_when_nothing_runs() -> None:
     answers = Answers([operation("a", "running")], [operation("a", "done")])
     watcher, _ = watch(answers)
     watcher.notice([operation("a", "running")])
-    await asyncio.sleep(0.2)
+    await asleep()
     asked = answers.asked
 
     await asyncio.sleep(0.1)
@@ -90,7 +96,7 @@ async def test_a_worker_that_does_not_answer_is_asked_again() -> None:
     watcher, bus = watch(answers)
 
     watcher.notice([operation("a", "running")])
-    await asyncio.sleep(0.2)
+    await asleep()
 
     assert ("a", "lost") in bus.heard
 
@@ -99,7 +105,7 @@ async def test_one_that_was_dismissed_elsewhere_does_not_keep_it_awake() -> None
     answers = Answers([])
     watcher, _ = watch(answers)
     watcher.notice([operation("a", "running")])
-    await asyncio.sleep(0.1)
+    await asleep()
     asked = answers.asked
 
     await asyncio.sleep(0.1)
