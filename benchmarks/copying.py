@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import tools
 from benchmarks.bench import Bench, on_local, on_slow
-from benchmarks.measure import Contestant, Goal, Run, Skip, Work, run_command
+from benchmarks.measure import Contestant, Failed, Goal, Run, Skip, Work, run_command
 from tests.channel import images
 
 COPIER = "C copier"
@@ -133,7 +133,7 @@ def clone_by_links(bench: Bench, name: str, guess: float, *, rattler: bool = Fal
         def ours(disk: Path) -> Run:
             run = bench.ma("env", "clone", what.prefix, "mine", "--link", disk=disk)
             if images.fingerprint(what.prefix) != before:
-                raise SystemExit(f"a clone by hard links wrote into its source, {what.prefix}")
+                raise Failed(f"a clone by hard links wrote into its source, {what.prefix}")
             return run
 
         found = {

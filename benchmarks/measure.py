@@ -40,6 +40,14 @@ class Run:
     stopped: bool = False
 
 
+class Failed(Exception):
+    """A program that is measured went wrong; says how."""
+
+
+class Skip(Exception):
+    """A piece of work cannot be measured here; says why."""
+
+
 def run_command(
     command: Sequence[str | Path],
     *,
@@ -49,7 +57,7 @@ def run_command(
     """Run a program to its end, or to that of the time that ``measure`` gives a slow peer.
 
     Raises:
-        SystemExit: it failed; what it said is shown.
+        Failed: it ended with an error; has what it said.
     """
     args = [str(part) for part in command]
     # A pipe-line needs the shell; `pipefail` so that a failing end does not look fast.
@@ -79,7 +87,7 @@ def run_command(
         if process.returncode and not stopped:
             complaints.seek(0)
             said = complaints.read()[-2000:]
-            raise SystemExit(f"{' '.join(args)} failed ({process.returncode}):\n{said}")
+            raise Failed(f"{' '.join(args)} failed ({process.returncode}):\n{said}")
     cpu = round(usage.ru_utime + usage.ru_stime, 3)
     memory = round(tree.peak / 1e6, 1) or None
     return Run(round(seconds, 4), memory, cpu, stopped=stopped)
@@ -140,10 +148,6 @@ class Goal:
         return f"≤ {self.at_most:g}x the {name} of {self.peer}"
 
 
-class Skip(Exception):
-    """A piece of work cannot be measured here; says why."""
-
-
 @dataclass(frozen=True)
 class Work:
     """One line of the table: a piece of work, who does it, what ours must reach.
@@ -178,6 +182,7 @@ def measure(work: Work, rounds: int, *, once: bool, decide: bool) -> dict[str, l
 
     Raises:
         Skip: it cannot be measured here.
+        Failed: one of them went wrong.
     """
     contestants = work.prepare()
     runs: dict[str, list[Run]] = {}

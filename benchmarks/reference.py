@@ -134,8 +134,9 @@ def _build_big(home: Path) -> None:
         if not _ready(pip):
             say("  installing the wheels with pip")
             _install(base, pip, [*_BIG_CONDA, *_TRAPS], ready=False)
-            install = ["-m", "pip", "install", "-q", "--no-index", "--find-links", str(wheels)]
-            command = [str(pip / "bin/python"), "-I", *install, "--no-warn-script-location"]
+            wheelhouse = ["--no-index", "--find-links", str(wheels)]
+            quiet = ["-q", "--no-warn-script-location", "--root-user-action=ignore"]
+            command = [str(pip / "bin/python"), "-I", "-m", "pip", "install", *wheelhouse, *quiet]
             subprocess.run([*command, *_BIG_PIP], check=True)
             _stamp(pip).touch()
 

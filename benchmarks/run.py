@@ -25,7 +25,7 @@ for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_"
 
 from benchmarks import page, report  # noqa: E402
 from benchmarks.bench import Bench, opened  # noqa: E402
-from benchmarks.measure import Skip, Work, measure  # noqa: E402
+from benchmarks.measure import Failed, Skip, Work, measure  # noqa: E402
 from benchmarks.results import Results, Row, commit  # noqa: E402
 from benchmarks.tools import say  # noqa: E402
 from benchmarks.works import all_works  # noqa: E402
@@ -45,8 +45,8 @@ def main() -> None:
         results = Results.read(options.out / "benchmarks.json")
         if options.quick:
             results = Results(options.cache / "quick.json")
-        chosen = _chosen(works, results, options)
-        if not options.page:
+        chosen = [] if options.page else _chosen(works, results, options)
+        if chosen:
             if not (options.only or options.resume):
                 results.begin()
             _build(bench, chosen)
@@ -56,6 +56,8 @@ def main() -> None:
     print(report.table(works, results))
     if not options.quick:
         page.write(options.out, works, results)
+    if any(results.rows[work.key].skipped.startswith("failed") for work in chosen):
+        sys.exit(1)
 
 
 def _options() -> argparse.Namespace:
@@ -78,8 +80,13 @@ def _chosen(works: list[Work], results: Results, options: argparse.Namespace) ->
             sys.exit("no row has a key that begins so")
     if options.resume:
         rows = results.rows
-        works = [w for w in works if w.key not in rows or rows[w.key].whole != results.whole]
+        works = [w for w in works if not _done(rows.get(w.key), results)]
     return works
+
+
+def _done(row: Row | None, results: Results) -> bool:
+    """Has the last whole run measured it?"""
+    return row is not None and bool(row.runs) and row.whole == results.whole
 
 
 def _build(bench: Bench, works: list[Work]) -> None:
@@ -92,14 +99,17 @@ def _build(bench: Bench, works: list[Work]) -> None:
 
 def _foretell(works: list[Work], results: Results, options: argparse.Namespace) -> None:
     """Say how long it will take, from what it took before."""
+    once = options.quick or options.once
     seconds = 0.0
     for work in works:
         row = results.rows.get(work.key)
         known = row is not None and not row.skipped
         a_round = row.elapsed / row.rounds if row is not None and known else work.guess + 2
-        seconds += a_round * options.rounds
-    few = " (the slowest peers once, so less)" if options.quick or options.once else ""
-    say(f"{len(works)} rows, {options.rounds} rounds: about {seconds / 60:.0f} minutes{few}")
+        seconds += a_round * (1.5 if once and work.slow else options.rounds)
+    say(
+        f"{len(works)} rows, {options.rounds} rounds{' (slow peers: one)' if once else ''}: "
+        f"about {seconds / 60:.0f} minutes on a quiet machine"
+    )
 
 
 def _measure(bench: Bench, work: Work, results: Results, options: argparse.Namespace) -> None:
@@ -112,6 +122,10 @@ def _measure(bench: Bench, work: Work, results: Results, options: argparse.Names
     except Skip as reason:
         row.skipped = str(reason)
         say(f"  skipped: {reason}")
+    except (Failed, OSError) as error:
+        # One row less; the others are still worth their hour.
+        row.skipped = f"failed: {str(error).splitlines()[0]}"
+        say(f"  FAILED: {error}")
     finally:
         bench.clean()
     row.elapsed = round(time.monotonic() - began, 1)

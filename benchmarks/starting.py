@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.measure import Contestant, Goal, Run, Work, run_command
+from benchmarks.measure import Contestant, Failed, Goal, Run, Work, run_command
 from benchmarks.tools import MA, RESTORE
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.kernels import write_kernel
@@ -39,7 +39,7 @@ def restore(bench: Bench, rtt_ms: float, installs: int) -> Work:
             run = run_command([sys.executable, "-I", "-S", RESTORE, *options])
         kernels = list(Path(home).glob(".local/share/jupyter/kernels/*/kernel.json"))
         if len(kernels) != _ENVIRONMENTS:
-            raise SystemExit(f"restore brought back {len(kernels)} kernels")
+            raise Failed(f"restore brought back {len(kernels)} kernels")
         bench.forget()
         return replace(run, requests=disk.requests)
 
@@ -109,7 +109,7 @@ def load_extension(bench: Bench) -> Work:
             [sys.executable, "-c", _LOAD], capture_output=True, text=True, check=True, env=env
         )
         bench.forget()
-        return Run(float(done.stdout.splitlines()[-1]), None)
+        return Run(round(float(done.stdout.splitlines()[-1]), 4), None)
 
     return Work(
         "load-ext",
