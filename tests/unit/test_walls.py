@@ -86,7 +86,13 @@ def test_imports_of_ours_only_go_down(path: Path) -> None:
     assert ours - {here} <= ALLOWED[here]
 
 
-ALONE = {"magics": {"IPython"}, "hook": set(), "server": SERVER_MAY, "__init__": set()}
+ALONE = {
+    "magics": {"IPython"},
+    "hook": set(),
+    "server": SERVER_MAY,
+    "__init__": set(),
+    "localcloud": {"asyncssh", "cryptography"},
+}
 
 
 @of(*ALONE)

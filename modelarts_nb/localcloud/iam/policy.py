@@ -17,7 +17,8 @@ from modelarts_nb.localcloud.iam.conditions import Condition, parse_conditions
 from modelarts_nb.localcloud.iam.invalid import PolicyInvalid
 from modelarts_nb.localcloud.iam.wildcard import matches
 
-MAX_STATEMENTS = 8
+# So that a policy is never a burden; the cloud's own limits are not in the facts.
+MAX_STATEMENTS = 100
 MAX_ENTRIES = 300
 
 _ACTION = re.compile(r"[A-Za-z0-9*_-]+:[A-Za-z0-9*_.-]+:[A-Za-z0-9*_.-]+")

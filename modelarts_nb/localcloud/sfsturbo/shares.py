@@ -137,12 +137,17 @@ def open_share(cloud: Cloud, share_id: str) -> None:
 
 
 @SFSTURBO.at_start
-def open_unfinished(cloud: Cloud) -> None:
-    """Finish what the last run began."""
+def finish_unfinished(cloud: Cloud) -> None:
+    """Finish what the last run began: shares that were being made, and being deleted."""
     with cloud.store.read() as db:
-        rows = db.all("SELECT id FROM sfsturbo_share WHERE status = '100'")
+        rows = db.all("SELECT * FROM sfsturbo_share")
     for row in rows:
-        open_share(cloud, row["id"])
+        if row["status"] == "100":
+            open_share(cloud, row["id"])
+    known = {row["id"] for row in rows}
+    for place in (cloud.folder / "sfsturbo").glob("*"):
+        if place.name not in known:
+            _erase(place)
 
 
 @SFSTURBO.route("GET", SHARES + "/detail", action=RIGHT + "getAllShares")
@@ -199,17 +204,17 @@ def delete_share(call: Call) -> Any:
         raise CloudError(400, "SFS.TURBO.0011", "Cluster is doing something: a network uses it")
     call.db.run("DELETE FROM sfsturbo_share WHERE id = ?", row["id"])
     place = root(call.cloud.folder, row)
-
-    def erase() -> None:
-        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            erase_contents(descriptor)
-        finally:
-            os.close(descriptor)
-        place.rmdir()
-
-    call.afterwards(erase)
+    call.afterwards(lambda: _erase(place))
     return Reply(202)
+
+
+def _erase(place: Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        erase_contents(descriptor)
+    finally:
+        os.close(descriptor)
+    place.rmdir()
 
 
 @SFSTURBO.route("POST", ONE + "/action", action=RIGHT + "showShareNic")

@@ -184,3 +184,13 @@ def test_an_unknown_key_is_refused(clients: Clients) -> None:
         client.keystone_list_auth_projects(KeystoneListAuthProjectsRequest())
 
     assert (refused.value.status_code, refused.value.error_code) == (401, "APIGW.0301")
+
+
+def test_the_key_of_a_disabled_user_is_refused(clients: Clients, local: LocalCloud) -> None:
+    with local.inside.store.write() as db:
+        db.run("UPDATE iam_user SET enabled = 0 WHERE name = 'developer'")
+
+    with pytest.raises(ClientRequestException) as refused:
+        clients.iam("developer").keystone_list_auth_projects(KeystoneListAuthProjectsRequest())
+
+    assert refused.value.status_code == 401

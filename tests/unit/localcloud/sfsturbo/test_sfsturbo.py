@@ -35,9 +35,14 @@ from huaweicloudsdksfsturbo.v1 import (
     UpdateFsDirQuotaRequestBody,
 )
 
-from modelarts_nb.localcloud.sfsturbo.networks import associate, associations
+from modelarts_nb.localcloud.sfsturbo.networks import (
+    associate,
+    associations,
+    dissociate,
+    networks_of,
+)
 from modelarts_nb.localcloud.sfsturbo.tree import PathRefused, parts
-from modelarts_nb.localcloud.testing import LocalCloud
+from modelarts_nb.localcloud.testing import LocalCloud, local_cloud
 from tests.unit.localcloud.clients import Clients, finished, words
 
 
@@ -235,6 +240,28 @@ def test_a_share_that_a_network_uses_cannot_be_deleted(
 
     assert (found["sfsId"], found["status"]) == (share, "Active")
     assert refusal(lambda: sfs.delete_share(DeleteShareRequest(share))) == (400, "SFS.TURBO.0011")
+
+
+def test_a_deleted_share_is_gone_with_its_files(
+    sfs: Any, share: str, files: Path, local: LocalCloud
+) -> None:
+    with local.inside.store.write() as db:
+        for tie in networks_of(db, share):
+            dissociate(db, share, tie["network"])
+
+    sfs.delete_share(DeleteShareRequest(share))
+
+    assert sfs.list_shares(ListSharesRequest()).count == 0
+    finished(lambda: not files.exists())
+
+
+def test_a_deletion_that_was_interrupted_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    with local_cloud(tmp_path / "local"):
+        left = tmp_path / "local" / "sfsturbo" / "deleted-share"
+        (left / "folder").mkdir(parents=True)
+
+    with local_cloud(tmp_path / "local"):
+        assert not left.exists()
 
 
 def test_a_share_of_nobody_is_not_found(sfs: Any) -> None:
