@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,20 +15,18 @@ from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.disk.space import human_bytes, require_space
 from modelarts_nb.disk.staging import land, staged
-from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.envs import bytecode
 from modelarts_nb.envs.condafiles import tell_conda
 from modelarts_nb.envs.inventory import holders, show
 from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.prefixes import beside, find_prefix, spellings, taken_names
-from modelarts_nb.envs.records import editables, record_names
-from modelarts_nb.envs.relocate import Move
-from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
+from modelarts_nb.envs.prefixes import find_prefix, taken_names
+from modelarts_nb.envs.records import record_names
+from modelarts_nb.envs.state import State, now, read_state, write_state
+from modelarts_nb.envs.survey import Survey, survey
 from modelarts_nb.envs.twin import is_written
 from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import Busy, DiskFailure, LinksRefused, ModelArtsNbError, from_os_error
@@ -86,89 +85,68 @@ def clone(
         )
     final = disk.envs / name
     with unfinished(disk, name, kernel=wants_kernel(kernel)) as note:
-        with lock(disk, name, progress=progress), staged(disk, f"clone {name}") as stage:
-            check_free(name, taken_names(disk))
-            content = stage.path / "content"
-            if link:
-                require_links(prefix, stage.path)
-            copied = copy_prefix(prefix, content, final, disk=disk, link=link, progress=progress)
-            before = read_state(prefix)
-            state = State(
-                prefix=str(final),
-                created=now(),
-                origin=str(prefix),
-                size=copied.bytes,
-                files=copied.files,
-                engine="clone",
-                requested=before.requested if before else (),
-            )
-            write_state(content, state)
-            note.mark(content)
-            progress.phase("landing")
-            land(stage, content, final)
+        # Locking waits for the disk that is written, the survey for the one that is read.
+        with ThreadPoolExecutor(1) as beside_us:
+            found = beside_us.submit(survey, prefix, final, disk=disk, progress=progress)
+            with lock(disk, name, progress=progress), staged(disk, f"clone {name}") as stage:
+                check_free(name, taken_names(disk))
+                content = stage.path / "content"
+                if link:
+                    require_links(prefix, stage.path)
+                copied = copy_prefix(
+                    found.result(), content, disk=disk, link=link, progress=progress
+                )
+                before = read_state(prefix)
+                state = State(
+                    prefix=str(final),
+                    created=now(),
+                    origin=str(prefix),
+                    size=copied.bytes,
+                    files=copied.files,
+                    engine="clone",
+                    requested=before.requested if before else (),
+                )
+                write_state(content, state)
+                note.mark(content)
+                progress.phase("landing")
+                land(stage, content, final)
         shared = ", shared with it" if link else ""
         progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}{shared}")
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
 
 def copy_prefix(
-    source: Path,
+    found: Survey,
     target: Path,
-    final: Path,
     *,
     disk: Disk,
-    old: Sequence[str] = (),
     link: bool = False,
     progress: Progress = SILENT,
 ) -> Copied:
-    """Copy the environment at ``source`` into ``target`` so that it is true once at ``final``.
-
-    Our own notes about the source (``conda-meta/modelarts_nb``) are not copied, nor are other
-    environments and package caches inside a base environment.
+    """Copy the environment that was found into ``target``, so that it is true once it has landed.
 
     Args:
-        source: a prefix; never modified.
+        found: what ``survey`` says of the source, which is never modified.
         target: a folder of a stage; is made.
-        final: where it will be landed.
         disk: the disk that is written, to know its free space.
-        old: more prefixes that its files may speak of.
         link: see ``clone``; what cannot be a hard link is copied.
 
     Raises:
         Busy, DiskFull, DiskFailure, AccessDenied, EngineFailed, Cancelled: as ``clone``.
     """
-    most = config.Transfer(config=config.load()).threads
-    threads = threads_for(source, most)
-    keep = beside(source)
-    skip = {*keep, str(Path(STATE).parent)}
-    # The disk may lie inside the environment that is cloned (a conda installed on it).
-    for folder in (disk.private, disk.envs):
-        if folder.is_relative_to(source):
-            skip.add(folder.relative_to(source).as_posix())
-    scanned = scan(source, skip=skip, threads=threads, progress=progress)
-    # What belongs to an image may be read-only; its copy is the user's.
-    entries = [
-        replace(entry, mode=entry.mode | 0o700) if entry.kind == "dir" else entry
-        for entry in scanned.entries
-    ]
-    tree = Tree(source, entries)
+    tree, most = found.tree, config.Transfer(config=config.load()).threads
     if link:
-        own = [entry for entry in entries if entry.kind == "file" and is_written(entry.path)]
+        own = [e for e in tree.entries if e.kind == "file" and is_written(e.path)]
         require_space(disk.root, bytes=sum(e.size for e in own), files=len(own) + tree.dirs)
     else:
         require_space(disk.root, bytes=tree.bytes, files=tree.files + tree.dirs)
-    known = list(dict.fromkeys([*spellings(source), *old]))
-    move = Move(source, known, final, keep=keep, progress=progress)
-    for package, place in editables(source):
-        if not place.is_relative_to(source):
-            progress.log(f"{package} is editable, its code stays in {place}")
     try:
         copy_tree(
             tree,
             target,
-            content=move.content,
-            asks=move.asks(),
-            retarget=move.retarget,
+            content=found.move.content,
+            asks=found.asks,
+            retarget=found.move.retarget,
             times=bytecode.has_time,
             link=(lambda entry: not is_written(entry.path)) if link else None,
             threads=threads_for(disk.root, most, few=2) if link else most,
@@ -177,12 +155,12 @@ def copy_prefix(
     except DiskFailure as error:
         # Removed meanwhile is no failure of the disk.
         if isinstance(error.__cause__, FileNotFoundError):
-            require_steady(scanned, skip=skip, threads=threads, progress=progress)
+            found.require_steady(progress)
         raise
-    require_steady(scanned, skip=skip, threads=threads, progress=progress)
+    found.require_steady(progress)
     os.chmod(target, target.stat().st_mode | 0o700)
     progress.phase("rewriting")
-    moved = move.finish(tree, target)
+    moved = found.move.finish(tree, target)
     return Copied(tree.files, tree.bytes, moved.unfit)
 
 
@@ -198,7 +176,7 @@ def copy_as(
     """Put a copy of ``source`` on the disk as ``name``, with the same history and origin.
 
     The caller holds the lock of ``name`` and keeps ``note`` of what is to follow. Other arguments
-    and the errors are those of ``copy_prefix``.
+    and the errors are those of ``survey`` and ``copy_prefix``.
 
     Returns:
         Where it landed.
@@ -209,7 +187,8 @@ def copy_as(
     final = disk.envs / name
     with staged(disk, f"copy {name}") as stage:
         content = stage.path / "content"
-        copied = copy_prefix(source, content, final, disk=disk, old=old, progress=progress)
+        found = survey(source, final, disk=disk, old=old, progress=progress)
+        copied = copy_prefix(found, content, disk=disk, progress=progress)
         state = read_state(source) or State(prefix="", created=now())
         write_state(
             content, replace(state, prefix=str(final), size=copied.bytes, files=copied.files)
