@@ -1,4 +1,4 @@
-"""The SDK's packages, imported when the first call is made and not before (0.5 s, 70 MB)."""
+"""The SDK's packages, imported when the first call is made and not before."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelarts_nb.cloud.errors import CloudNotInstalled, CloudSetting
+from modelarts_nb.cloud.lazily import import_lazily
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ def load(name: str) -> Any:
     # It warns about its own deprecations and about what a server sent; a user can do nothing
     # about either. Added anew each time because callers reset the filters; a duplicate is none.
     warnings.filterwarnings("ignore", module=r"huaweicloudsdk")
+    packages = [s.package for s in SERVICES.values() if name.startswith(s.package)]
     try:
+        for package in packages:
+            import_lazily(package)
         return importlib.import_module(name)
     except ImportError as error:
         raise CloudNotInstalled(

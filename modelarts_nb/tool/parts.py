@@ -65,7 +65,7 @@ def installed_extra(texts: Iterable[str], extra: str) -> list[str]:
     """What an extra requires, if all of it is installed here; else nothing.
 
     Args:
-        texts: as in a wheel's metadata, ``'huaweicloudsdkcore>=3; extra == "cloud"'``.
+        texts: as in a wheel's metadata, ``'requests>=2; extra == "cloud"'``.
         extra: its name.
     """
     found = []
