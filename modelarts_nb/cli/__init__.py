@@ -16,6 +16,10 @@ def main() -> None:
 
         print("\n".join(candidates(sys.argv[2:])))
         return
+    if sys.argv[1:3] == ["env", "list"] and "--disk" not in sys.argv:
+        from modelarts_nb.envs.ahead import look_ahead
+
+        look_ahead()
     from modelarts_nb.cli.tree import ma
 
     ma(prog_name="ma")
