@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 import asyncssh
 
@@ -37,6 +38,7 @@ class Endpoint:
         self._socket: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._shells: set[asyncio.Task[Any]] = set()
 
     def open(self, port: int = 0) -> int:
         """Listen on this port, or on another when it is taken; returns the port.
@@ -47,7 +49,7 @@ class Endpoint:
         self._options = asyncssh.SSHServerConnectionOptions(
             server_factory=lambda: Gate(self._keys),
             server_host_keys=[host_key(self._identity.folders.root)],
-            process_factory=lambda process: serve_shell(process, self._identity),
+            process_factory=self._shell,
             sftp_factory=lambda channel: Files(channel, self._identity.folders),
             encoding=None,
             login_timeout=_LOGIN_SECONDS,
@@ -60,13 +62,22 @@ class Endpoint:
         return found
 
     async def close(self) -> None:
-        """End all connections and give the port back."""
-        tasks = [*self._connections, *([self._accepting] if self._accepting else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """End all connections and what runs in them; give the port back."""
+        accepting = [self._accepting] if self._accepting else []
+        # Shells before their connections: each waits for its process, which is not to be left.
+        for tasks in (accepting, self._shells, self._connections):
+            for task in list(tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
             self._socket.close()
+
+    async def _shell(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._shells.add(task)
+            task.add_done_callback(self._shells.discard)
+        await serve_shell(process, self._identity)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
