@@ -64,7 +64,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure ours against the peers.")
     parser.add_argument("--quick", action="store_true", help="the small environment, 4 minutes")
     parser.add_argument("--once", action="store_true", help="the slowest peers a single time")
-    parser.add_argument("--only", metavar="KEY", nargs="+", help="rows whose key begins so")
+    parser.add_argument(
+        "--only", metavar="KEY", nargs="+", help="rows of this key, or whose keys begin so"
+    )
     parser.add_argument("--resume", action="store_true", help="rows that the last run lacks")
     parser.add_argument("--page", action="store_true", help="write the page again, measure nothing")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: 3)")
@@ -75,7 +77,9 @@ def _options() -> argparse.Namespace:
 
 def _chosen(works: list[Work], results: Results, options: argparse.Namespace) -> list[Work]:
     if options.only:
-        works = [work for work in works if work.key.startswith(tuple(options.only))]
+        exact = {work.key for work in works}
+        named = tuple(key for key in options.only if key not in exact)
+        works = [w for w in works if w.key in options.only or w.key.startswith(named)]
         if not works:
             sys.exit("no row has a key that begins so")
     if options.resume:
