@@ -33,7 +33,7 @@ def hanging(
 
 
 def _wait(id: str, ready: Callable[[Operation], bool]) -> Operation:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not ready(operation := history.show(id)):
         assert time.monotonic() < end, (operation.phase, operation.state, operation.error)
         time.sleep(0.05)
@@ -52,20 +52,21 @@ def test_a_cancel_holds_although_the_disk_hangs(
     make_source(tmp_path / "source")
     fs.fail(rule)
     id = start("env.clone", {"source": str(tmp_path / "source"), "name": "mine"}).id
+    fs.wait_until_it_hangs()
     _wait(id, lambda now: now.phase == phase)
     # When it is cancelled
     began = time.monotonic()
     cancel(id)
     ended = _wait(id, lambda now: now.state != "running")
     # Then it ends while the disk still hangs, and says in what it hung
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert ended.state == "cancelled"
     assert ended.error is not None
     assert phase in ended.error["message"]
     assert "disk hangs" in ended.error["hint"]
     # And once the disk answers, nothing is left and the same works
     fs.fail()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while os.listdir(disk.staging) and time.monotonic() < end:
         tidy(disk)
         time.sleep(0.05)  # the killed process only dies now

@@ -84,7 +84,7 @@ class ServerProcess:
             with error:
                 return error.code, json.loads(error.read())
 
-    def ended(self, id: str, seconds: float = 60) -> Any:
+    def ended(self, id: str, seconds: float = 120) -> Any:
         """The operation, when it has ended."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -112,7 +112,7 @@ class ServerProcess:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -326,7 +326,7 @@ def test_given_a_running_python_when_changed_then_it_goes_on(env: Path, disk: Di
         text=True,
     )
     install("mine", specs=["tabulate"], disk=disk)
-    assert child.communicate("\n", timeout=30)[0] == "still here\n"
+    assert child.communicate("\n", timeout=90)[0] == "still here\n"
     assert json.loads((env / "conda-meta/modelarts_nb/state.json").read_text())["requested"][
         -1
     ] == ("tabulate")

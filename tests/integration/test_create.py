@@ -121,7 +121,7 @@ class TestGivenPackagesOfEveryKind:
         client.start_channels()
         said: list[str] = []
         try:
-            client.wait_for_ready(timeout=60)
+            client.wait_for_ready(timeout=120)
             client.execute_interactive(
                 "import sys, os; print(sys.executable, os.environ['TRAP_VALUE'])",
                 output_hook=lambda message: said.append(message["content"].get("text", "")),

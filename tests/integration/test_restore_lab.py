@@ -143,7 +143,7 @@ def test_the_rest_api_answers(notebook: Notebook) -> None:
         answer = _get(f"http://127.0.0.1:{port}/modelarts-nb/api/status", 60)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(60)
         log.close()
 
     assert answer["disk"]["root"] == str(notebook.disk)
@@ -155,7 +155,7 @@ def _get(url: str, seconds: float) -> dict[str, dict[str, object]]:
     while True:
         request = urllib.request.Request(url, headers={"Authorization": "token secret"})
         try:
-            with urllib.request.urlopen(request, timeout=20) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 answer: dict[str, dict[str, object]] = json.load(reply)
                 return answer
         except urllib.error.HTTPError as error:

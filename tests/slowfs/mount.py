@@ -51,8 +51,13 @@ class SlowFs:
         loaded = self._faults.with_name("faults.loaded")
         loaded.unlink(missing_ok=True)
         self._faults.write_text("".join(f"{rule}\n" for rule in rules))
+        self._faults.with_name("faults.held").unlink(missing_ok=True)
         self._process.send_signal(signal.SIGHUP)
         _wait(loaded.exists, "slowfs did not read its rules")
+
+    def wait_until_it_hangs(self) -> None:
+        """Wait until a rule with ``HANG`` holds the first request."""
+        _wait(self._faults.with_name("faults.held").exists, "nothing hangs")
 
     def counts(self) -> dict[str, int]:
         """Requests so far, by operation."""
@@ -68,7 +73,7 @@ class SlowFs:
         if done.returncode:
             subprocess.run(["fusermount3", "-uz", str(self.path)], capture_output=True)
             self._process.kill()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +121,7 @@ def slow_disk(
     return Disk(root, "tester", home)
 
 
-def _wait(ready: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+def _wait(ready: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > end:

@@ -11,7 +11,8 @@
  * faults   a file read at start (and again on SIGHUP), one rule a line:  OP ERRNO after=N every=M [path=SUBSTR]
  *          e.g. "write ENOSPC after=100000000b" (bytes written) or "open ESTALE after=500".
  *          With "late" (rename and link only) the operation is done and then the error is answered: a lost reply.
- *          HANG instead of an error: no answer until the rules are read again, then the operation goes on.
+ *          HANG instead of an error: no answer until the rules are read again, then the operation goes on;
+ *          FILE.held is written when it holds the first one.
  *          FILE.loaded is written when the rules have been read.
  * stats    on SIGUSR1 and at exit, operation counts are written there as "op count".
  */
@@ -96,7 +97,10 @@ static int charge(int op, const char *path, size_t bytes) {
         long n = ++r->hits - r->after - 1; /* matching operations since the first that may fail */
         if (r->bytes ? written < r->after : n < 0 || n % (r->every > 0 ? r->every : 1)) continue;
         if (r->err != HANG) { nap(d); return -r->err; }
-        for (long seen = reloads; seen == reloads;) nap(0.02);
+        long seen = reloads;
+        char held[4096]; snprintf(held, sizeof held, "%s.held", cfg.faults);
+        FILE *f = fopen(held, "w"); if (f) fclose(f);
+        while (seen == reloads) nap(0.02);
         break;
     }
     if (cfg.bw_mbs && bytes) {

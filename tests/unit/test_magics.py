@@ -170,7 +170,7 @@ def interrupt_when(bar: Seen, count: int = 1) -> threading.Thread:
     """Ctrl-C as soon as there is progress."""
 
     def work() -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not bar.said and time.monotonic() < until:
             time.sleep(0.02)
         for _ in range(count):

@@ -55,7 +55,7 @@ class Pipe:
         assert self.process.stdout
         if not self.process.stdin.closed:
             self.process.stdin.close()
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         self.process.stdout.close()
         return code
 
@@ -146,7 +146,7 @@ def test_an_operation_goes_on_without_it(worker: Pipe, tmp_path: Path) -> None:
     worker.end()
 
     record = tmp_path / f"home/.local/state/modelarts_nb/operations/{answer['result']['id']}"
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         operation = json.loads((record / "operation.json").read_text())
         if operation["state"] != "running":

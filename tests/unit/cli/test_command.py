@@ -127,7 +127,7 @@ def test_a_reader_that_goes_away_is_no_error(disk: Disk) -> None:
     stderr = pipe.stderr.read()
     pipe.stderr.close()
 
-    pipe.wait(20)
+    pipe.wait(60)
     assert b"Traceback" not in stderr
 
 

@@ -169,7 +169,7 @@ def test_a_killed_process_leaves_work_that_is_swept(disk: Disk) -> None:
         "    (stage.path / 'content').mkdir()\n"
         "    os.kill(os.getpid(), 9)\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(disk.root), str(disk.home)], timeout=30)
+    subprocess.run([sys.executable, "-c", program, str(disk.root), str(disk.home)], timeout=90)
     assert len(os.listdir(disk.staging)) == 1
     assert len(sweep(disk)) == 1
     assert os.listdir(disk.staging) == []

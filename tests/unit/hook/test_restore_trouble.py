@@ -106,7 +106,7 @@ def test_a_disk_that_hangs_is_given_up_in_time(world: World, python: str) -> Non
 
     report = world.run("--deadline", "2", "--linger", "0")
 
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30
     assert not report["ok"]
     assert "the disk does not answer (kernels)" in detail(report, "disk")
 

@@ -154,7 +154,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def wait_until(true: Any, seconds: float = 10) -> bool:
+def wait_until(true: Any, seconds: float = 60) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if true():

@@ -24,7 +24,7 @@ def count(steps: int, *, disk: Disk | None = None, progress: Progress = SILENT) 
 
 def wait_for_cancel(*, progress: Progress = SILENT) -> None:
     progress.phase("copying")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         progress.check()
         time.sleep(0.01)

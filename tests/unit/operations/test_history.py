@@ -131,7 +131,7 @@ def test_staging_of_a_lost_operation_is_swept(disk: Disk, monkeypatch: pytest.Mo
 
     history.show(abandoned().id)
 
-    assert swept.wait(5)
+    assert swept.wait(60)
 
 
 def test_the_log_is_read_from_an_offset_in_whole_lines() -> None:

@@ -27,7 +27,7 @@ def die_at_work() -> None:
     subprocess.run([sys.executable, "-c", _DIE_AT_WORK])
 
 
-def wait_until_empty(folder: Path, seconds: float = 20) -> bool:
+def wait_until_empty(folder: Path, seconds: float = 90) -> bool:
     end = time.monotonic() + seconds
     while list(folder.iterdir()):
         if time.monotonic() > end:

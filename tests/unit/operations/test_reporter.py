@@ -23,7 +23,7 @@ def reporter(disk: Disk) -> Reporter:
 
 
 def wait(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end and not condition():
         time.sleep(0.01)
     return condition()

@@ -146,7 +146,7 @@ def test_a_disk_that_hangs_at_the_end_does_not_hold_the_end_back(
 
     run("test.count", {"steps": 1})
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     let_go.set()
 
 

@@ -20,7 +20,7 @@ from modelarts_nb.operations.run import start
 from tests.unit.operations.conftest import make_prefix
 
 
-def wait(id: str, condition: Callable[[Operation], bool], seconds: float = 30) -> Operation:
+def wait(id: str, condition: Callable[[Operation], bool], seconds: float = 120) -> Operation:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         operation = history.show(id)
@@ -132,7 +132,7 @@ def test_one_that_does_not_stop_is_killed(
 
     cancel(operation.id)
 
-    assert wait(operation.id, has_ended, 10).state == "cancelled"
+    assert wait(operation.id, has_ended).state == "cancelled"
     assert staging(disk) == []
 
 
