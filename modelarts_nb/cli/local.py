@@ -5,9 +5,6 @@ It is a program of its own; these commands start it and show what it says.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import click
@@ -70,6 +67,10 @@ def _run(command: str, state: str | None, *more: str) -> Any:
     Raises:
         LocalCloudFailed: it could not do it, and says why.
     """
+    import json
+    import subprocess
+    import sys
+
     where = ("--state", state) if state else ()
     ended = subprocess.run(
         [sys.executable, "-m", "modelarts_nb.localcloud", command, *where, *more],

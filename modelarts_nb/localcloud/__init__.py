@@ -28,9 +28,10 @@ How a service is built (``sfsturbo/`` is a small one to look at)::
   (``modelarts:poolType``), the route says ``action=ASKED_INSIDE`` and the handler calls
   ``call.require(action, {"modelarts:poolType": "public"})``; a handler that then answers without
   having asked is refused with a 500 and its changes are undone.
-- A handler runs in one transaction (a write is alone), committed when it returns, undone when it
-  raises. What takes time goes to ``call.afterwards(work)``: run in a thread of its own, after
-  the commit. ``call.cloud.store.write()`` is a transaction for such work.
+- A handler runs in one transaction, committed when it returns, undone when it raises: of a GET
+  it can only read, of any other it is alone in writing. What takes time goes to
+  ``call.afterwards(work)``: run in a thread of its own, after the commit.
+  ``call.cloud.store.write()`` is a transaction for such work.
 - ``call.caller`` says who calls (user, agency, domain, project), ``call.decide`` what they may.
 - ``SERVICE.at_start`` and ``at_stop`` take functions of ``Cloud``: fill the demo account, pick up
   what was running, end what was started. ``cloud.folder`` is the state folder: keep files below

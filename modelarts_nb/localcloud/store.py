@@ -75,19 +75,20 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Db]:
         """A transaction that may change things: kept on success, undone on an exception."""
-        with self._transaction("BEGIN IMMEDIATE") as db:
+        with self._transaction("BEGIN IMMEDIATE", "OFF") as db:
             yield db
 
     @contextmanager
     def read(self) -> Iterator[Db]:
-        """A transaction that sees one state of everything."""
-        with self._transaction("BEGIN") as db:
+        """A transaction that sees one state of everything and can change none of it."""
+        with self._transaction("BEGIN", "ON") as db:
             yield db
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Db]:
+    def _transaction(self, begin: str, only_reads: str) -> Iterator[Db]:
         connection = self._take()
         try:
+            connection.execute(f"PRAGMA query_only={only_reads}")
             connection.execute(begin)
             yield Db(connection)
             connection.execute("COMMIT")

@@ -85,7 +85,14 @@ class LocalCloud:
 
 
 def signed(
-    user: User, method: str, host: str, path: str, body: bytes, *, token: str = ""
+    user: User,
+    method: str,
+    host: str,
+    path: str,
+    body: bytes,
+    *,
+    query: tuple[tuple[str, str], ...] = (),
+    token: str = "",
 ) -> dict[str, str]:
     """The headers of a request that a user signs; for calls that no client has."""
     date = time.strftime(DATE_FORMAT, time.gmtime())
@@ -93,7 +100,7 @@ def signed(
     if token:
         headers["x-security-token"] = token
     names = sorted(headers)
-    proof = sign(method, path, (), headers, names, body, user.sk)
+    proof = sign(method, path, query, headers, names, body, user.sk)
     claim = f"{ALGORITHM} Access={user.ak}, SignedHeaders={';'.join(names)}, Signature={proof}"
     return {**headers, "authorization": claim}
 

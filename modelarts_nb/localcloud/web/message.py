@@ -81,7 +81,10 @@ class Request:
             BadRequest: it is not JSON.
         """
         try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_no_constant)
+            value = json.loads(self.body.decode("utf-8"), parse_constant=_no_constant)
+            # Half of a surrogate pair, as JSON can spell one, is no text: no file can hold it.
+            json.dumps(value, ensure_ascii=False).encode()
+            return value
         except (ValueError, RecursionError):
             raise BadRequest("The body is not valid JSON.") from None
 

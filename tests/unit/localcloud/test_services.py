@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,15 @@ def test_what_a_transaction_did_is_undone_when_it_fails(tmp_path: Path) -> None:
 
     with store.read() as db:
         assert db.all("SELECT * FROM thing") == []
+    store.close()
+
+
+def test_a_call_that_reads_changes_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.sqlite", ["CREATE TABLE thing (name TEXT)"])
+
+    with store.read() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.run("INSERT INTO thing VALUES ('a')")
+
     store.close()
 
 
