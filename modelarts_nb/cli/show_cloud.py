@@ -7,6 +7,9 @@ from typing import Any
 from modelarts_nb.cli.show import table
 from modelarts_nb.disk.space import human_bytes
 
+# Where there is nobody to ask, which is no trouble.
+_NO_CLOUD = {"no_credentials", "cloud_setting", "cloud_not_installed"}
+
 
 def notebooks(found: list[Any]) -> Any:
     """A table of instances."""
@@ -155,6 +158,8 @@ def problem_lines(problem: dict[str, str]) -> list[str]:
 def registration_lines(info: Any) -> list[str]:
     """What the cloud says about the hook, of the results of ``ma hook ...``."""
     found, problem = info.registration, info.problem
+    if problem and problem["code"] in _NO_CLOUD:
+        return ["Whether it is registered with the notebook only the cloud knows: ma cloud check"]
     if problem:
         return ["With the notebook: not known.", *problem_lines(problem)]
     if found is None:

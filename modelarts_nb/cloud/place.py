@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from traitlets import TraitError
+
 from modelarts_nb import config
 from modelarts_nb.cloud.errors import CloudSetting
+from modelarts_nb.errors import ConfigInvalid
 
 # PROJECT_ID and INSTANCE_ID are set in every ModelArts notebook; REGION_NAME in some images.
 _ENVIRONMENT = {
@@ -80,11 +83,18 @@ def find_place() -> Place:
     """Read settings, file and environment.
 
     Raises:
-        ConfigInvalid: the settings file cannot be read.
+        ConfigInvalid: the settings file cannot be read, or a value is of the wrong type.
         CloudSetting: the file that ``Cloud.file`` names is missing or no JSON object, or the
             endpoint is no URL.
     """
-    settings = config.Cloud(config=config.load())
+    try:
+        settings = config.Cloud(config=config.load())
+    except TraitError as error:
+        raise ConfigInvalid(
+            f"A setting of Cloud in {config.config_file()} is no good.",
+            hint="Correct it there or remove it.",
+            cause=str(error),
+        ) from error
     written = _read(Path(settings.file).expanduser()) if settings.file else {}
 
     def find(name: str) -> str:

@@ -217,3 +217,13 @@ def test_removing_takes_only_ours_away(service: Service, installed: None) -> Non
 
 def test_removing_without_an_api_is_refused(installed: None, no_cloud: Path) -> None:
     assert run("hook", "remove").exit_code == 12
+
+
+def test_the_status_without_a_cloud_is_a_line_and_no_trouble(
+    installed: None, no_cloud: Path
+) -> None:
+    result = run("hook", "status")
+
+    assert result.exit_code == 0
+    assert "ma cloud check" in result.stdout
+    assert "No keys" not in result.stdout

@@ -11,6 +11,7 @@ from modelarts_nb import config
 from modelarts_nb.cloud.client import open_cloud
 from modelarts_nb.cloud.errors import CloudNotInstalled, CloudSetting
 from modelarts_nb.cloud.place import find_place, is_loopback
+from modelarts_nb.errors import ConfigInvalid
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +101,13 @@ def test_keys_are_never_sent_unencrypted_to_another_machine(
     monkeypatch.setenv("MODELARTS_NB_ENDPOINT", "http://cloud.example")
 
     with pytest.raises(CloudSetting, match="not encrypted"):
+        find_place()
+
+
+def test_a_setting_of_the_wrong_type_is_said() -> None:
+    config.save("Cloud", "attempts", "many")
+
+    with pytest.raises(ConfigInvalid, match="Cloud"):
         find_place()
 
 
