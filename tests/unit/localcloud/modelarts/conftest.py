@@ -38,6 +38,7 @@ class World:
         self.cloud = cloud
         self.clients = Clients(cloud)
         self._by_user: dict[str, Any] = {}
+        self._demo = ""
 
     def __call__(self, user: str = "developer") -> Any:
         """The ModelArts client of a user."""
@@ -73,10 +74,16 @@ class World:
         """The notebook in a state that it will have."""
         return until(lambda: self.show(id, user), lambda found: found.status == status)
 
+    @property
+    def demo_id(self) -> str:
+        """The developer's notebook of the demo account."""
+        if not self._demo:
+            self._demo = self().list_notebooks(ListNotebooksRequest(name="demo")).data[0].id
+        return self._demo
+
     def demo(self) -> Any:
-        """The developer's running notebook of the demo account."""
-        found = self().list_notebooks(ListNotebooksRequest(name="demo")).data[0]
-        return self.wait(found.id, "RUNNING")
+        """The same, running."""
+        return self.wait(self.demo_id, "RUNNING")
 
     def folders(self, id: str) -> Folders:
         """Where a notebook lives on this machine."""
