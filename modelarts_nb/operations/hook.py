@@ -11,7 +11,6 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from modelarts_nb import wire
 from modelarts_nb.cloud.client import Cloud, open_cloud
@@ -20,6 +19,7 @@ from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.errors import ModelArtsNbError
 from modelarts_nb.notebook import hook as registry
 from modelarts_nb.notebook.hook import HookRegistration
+from modelarts_nb.notebook.listing import resolve
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool import install as tool_install
 from modelarts_nb.tool import status as tool_status
@@ -77,7 +77,7 @@ def install(
         return done
     try:
         cloud = cloud or open_cloud()
-        instance = cloud.place.need_instance(notebook)
+        instance = resolve(cloud, notebook, progress)
         registration = registry.register(
             info.command,
             notebook=instance,
@@ -148,11 +148,7 @@ def remove(
 
 
 def _registered_with(disk: Disk) -> str:
-    return _read(disk.own / _REGISTERED)
-
-
-def _read(record: Path) -> str:
     try:
-        return str(json.loads(record.read_bytes())["instance"])
+        return str(json.loads((disk.own / _REGISTERED).read_bytes())["instance"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

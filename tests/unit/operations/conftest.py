@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.errors import NotFound
+from modelarts_nb.errors import Cancelled, NotFound
 from modelarts_nb.operations.verbs import VERBS, Verb
 from modelarts_nb.progress import SILENT, Progress
 
@@ -43,11 +43,16 @@ def fill(*, progress: Progress = SILENT) -> None:
     raise OSError(28, "No space left on device")
 
 
+def leave() -> None:
+    raise Cancelled("It is not followed any more.", hint="The cloud goes on with it.")
+
+
 @pytest.fixture
 def verbs(monkeypatch: pytest.MonkeyPatch) -> None:
-    for function in (count, wait_for_cancel, refuse, stumble, fill):
+    for function in (count, wait_for_cancel, refuse, stumble, fill, leave):
         verb = Verb(f"{__name__}:{function.__name__}")
         monkeypatch.setitem(VERBS, f"test.{function.__name__}", verb)
+    monkeypatch.setitem(VERBS, "test.far_away", Verb(f"{__name__}:count", disk=False))
 
 
 def make_prefix(prefix: Path, files: int = 20) -> Path:

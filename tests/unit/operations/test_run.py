@@ -48,6 +48,25 @@ def test_the_disk_is_given_to_the_verb(disk: Disk) -> None:
     assert run("test.count", {"steps": 1})["root"] == disk.root
 
 
+def test_what_needs_no_disk_runs_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELARTS_NB_DISK", str(tmp_path / "absent"))
+
+    assert run("test.far_away", {"steps": 2}) == {"counted": 2, "root": None}
+
+    assert (last().state, last().owner) == ("done", "")
+
+
+def test_what_goes_on_elsewhere_after_a_cancel_is_said() -> None:
+    with pytest.raises(Cancelled):
+        run("test.leave", {})
+
+    assert last().state == "cancelled"
+    assert last().error is not None
+    assert last().error["hint"] == "The cloud goes on with it."
+
+
 def test_a_typed_error_is_raised_and_recorded() -> None:
     with pytest.raises(NotFound):
         run("test.refuse", {})
