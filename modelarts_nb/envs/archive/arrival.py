@@ -50,7 +50,7 @@ class Arrival:
         """The next member is about to be written: once the records are through, read them."""
         if self._move is None and not path.startswith("conda-meta"):
             self._wait()
-            self._move = Move(self._root, self._old, self._final, progress=self._progress)
+            self._ready()
 
     def change(self, path: str, data: bytes) -> bytes | None:
         """The new content of a file that is held in memory; called by many threads."""
@@ -80,14 +80,15 @@ class Arrival:
         """Rewrite ``path`` at the end."""
         self._later.append(path)
 
-    def finish(self, names: Namespace, threads: int) -> None:
-        """Rewrite what was left for the end, then what depends on rewritten files.
+    def rewrite(self, threads: int) -> None:
+        """Rewrite what was left for the end; call it when all files are there, and no hard link:
+        a file gets its new content by a rename.
 
         Raises:
             EngineFailed: the new prefix is longer than a package left room for.
             DiskFull, DiskFailure, AccessDenied: the disk refused.
         """
-        move = self._move or Move(self._root, self._old, self._final, progress=self._progress)
+        move = self._ready()
         self._progress.phase("rewriting", files=len(self._later))
 
         def one(path: str) -> None:
@@ -103,10 +104,22 @@ class Arrival:
             each(one, self._later, threads)
         except OSError as error:
             raise from_os_error(error, "rewriting the prefix", self._root) from error
+
+    def finish(self, names: Namespace) -> None:
+        """Correct what depends on rewritten files; call it when the links are there, too.
+
+        Raises:
+            DiskFull, DiskFailure, AccessDenied: the disk refused.
+        """
         # A further name of a rewritten file was rewritten with it: records must say so.
         same = [(name, self._inodes.get(first, 0)) for name, first in names.hardlinks.items()]
         entries = [_file(name, 0, number) for name, number in same if number]
-        move.finish(Tree(self._root, entries), self._root)
+        self._ready().finish(Tree(self._root, entries), self._root)
+
+    def _ready(self) -> Move:
+        if self._move is None:
+            self._move = Move(self._root, self._old, self._final, progress=self._progress)
+        return self._move
 
     def _entry(self, path: str, size: int) -> Entry:
         number = self._inodes[path] = next(self._number)

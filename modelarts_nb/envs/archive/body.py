@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from modelarts_nb.envs.archive import condaunpack, naming
+from modelarts_nb.envs.archive import condaunpack, formats, naming
 from modelarts_nb.envs.archive.compress import compressor
-from modelarts_nb.envs.archive.frames import Frame, Plan
+from modelarts_nb.envs.archive.frames import Frame, Packing
+from modelarts_nb.envs.archive.index import IndexWriter
 from modelarts_nb.envs.archive.manifest import INSIDE, Manifest
-from modelarts_nb.envs.archive.packers import make_frames
 from modelarts_nb.envs.archive.shares import divide
 from modelarts_nb.envs.archive.survey import Survey
 from modelarts_nb.envs.archive.tarstream import Member, TarWriter
+from modelarts_nb.envs.archive.team import answers
 from modelarts_nb.errors import Busy
 from modelarts_nb.progress import Progress
 
@@ -57,32 +58,46 @@ def write_body(
     manifest = replace(manifest, added=tuple(sorted(scripts)))
     compress = compressor(kind, level)
     plain: list[bytes] = []
-    tar = TarWriter(plain.append)
+    index = IndexWriter()
+
+    def own(tar: TarWriter) -> int:
+        """Write what ``tar`` made as a frame of its own; how many bytes that is in the tar."""
+        whole = b"".join(plain)
+        packed = compress(whole)
+        write(packed)
+        index.frame(len(packed), len(whole), tar.members)
+        plain.clear()
+        return len(whole)
+
     first = manifest.to_bytes()
+    tar = TarWriter(plain.append)
     tar.add(Member(INSIDE, "file", len(first), 0o644, made), first)
-    head = b"".join(plain)
-    plain.clear()
-    write(compress(head))
+    done = own(tar)
     progress.phase("packing", files=seen.contents.files, bytes=seen.contents.size)
     processes = (threads or os.cpu_count() or 1) if seen.contents.size > _ALONE else 0
-    plan = Plan(seen.prefixes, kind, level, reading)
-    records, sightings, done = list[condaunpack.Record](), list[naming.Sighting](), 0
+    plan = Packing(seen.prefixes, kind, level, reading)
+    records, sightings = list[condaunpack.Record](), list[naming.Sighting]()
     vanished: set[str] = set()
     shares = divide(seen.contents.items)
-    for frame in make_frames(shares, plan, processes=processes, progress=progress):
+    frame: Frame
+    for frame, data in answers(shares, plan, processes=processes, progress=progress):
         _require_targets(frame, vanished, progress)
-        write(frame.data)
+        write(data)
+        index.frame(len(data), frame.plain, frame.members)
         records += frame.records
         sightings += frame.sightings
         done += frame.plain
         progress.advance(files=frame.files, bytes=frame.bytes)
+    tar = TarWriter(plain.append)
     rooms = {f.path: f.room for record in seen.records for f in record.files if f.room}
     for path, script in scripts.items():
         tar.add(Member(path, "file", len(script), 0o644, made), script)
     script = condaunpack.render([*records, *naming.large(sightings)], rooms)
     tar.add(Member(condaunpack.PATH, "file", len(script), 0o755, made), script)
     tar.close(before=done)
-    write(compress(b"".join(plain)))
+    own(tar)
+    if kind == formats.TAR_ZST:
+        write(index.to_bytes())
     return manifest
 
 
@@ -91,9 +106,9 @@ def _require_targets(frame: Frame, vanished: set[str], progress: Progress) -> No
     for path in frame.vanished:
         progress.log(f"vanished while it was packed: {path}")
         vanished.add(path)
-    for path, target in frame.hardlinks:
-        if target in vanished:
+    for placed in frame.members:
+        if placed.member.kind == "hardlink" and placed.member.target in vanished:
             raise Busy(
-                f"{path} changed while the environment was being packed.",
+                f"{placed.member.path} changed while the environment was being packed.",
                 hint="Wait until nothing writes to the environment, then pack it again.",
             )

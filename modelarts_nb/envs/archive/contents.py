@@ -16,7 +16,7 @@ from modelarts_nb.envs.rewriting import moved
 OURS = ("bin/conda-unpack", "bin/conda_unpack_progress.py")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One member to be. ``source`` is the file to read; ``target`` a link's or hard link's."""
 

@@ -108,6 +108,7 @@ class Crowd:
     def _work(self) -> None:
         while (job := self._take()) is not None:
             folder, cost, work = job
+            del job
             try:
                 if self.error is None:
                     work()
@@ -115,6 +116,7 @@ class Crowd:
                 with self._turn:
                     self.error = self.error or error
             finally:
+                del work  # an idle thread must not hold the bytes of its last job
                 with self._turn:
                     self._waiting -= cost
                     self._active[folder] -= 1

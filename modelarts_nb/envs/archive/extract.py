@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from modelarts_nb.envs.archive import newfile
 from modelarts_nb.envs.archive.crowd import Crowd, Work
 from modelarts_nb.envs.archive.tarstream import Member
 from modelarts_nb.errors import from_os_error
@@ -41,7 +42,7 @@ class Extractor:
         self._crowd = Crowd(threads, _BUDGET)
         self._folders = {""}
         self._modes: dict[str, int] = {}
-        self._umask = _umask()
+        self._umask = newfile.umask()
         self._open: set[int] = set()
 
     def __enter__(self) -> Extractor:
@@ -127,11 +128,7 @@ class Extractor:
     def create(self, path: str, mode: int) -> int:
         """A new file, open for writing, which must go to ``close``."""
         self._ensure(os.path.dirname(path))
-        wanted = mode & 0o777 | 0o600
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(self._at(path), flags, wanted)
-        if wanted & self._umask or wanted != mode & 0o777:
-            os.fchmod(fd, mode & 0o777 | 0o400)
+        fd = newfile.create(self._at(path), mode, self._umask)
         self._open.add(fd)
         return fd
 
@@ -145,8 +142,8 @@ class Extractor:
             changed = self._change(path, content)
             content = content if changed is None else changed
         fd = self.create(path, member.mode)
-        _write(fd, content, 0)
-        _stamp(fd, member.mtime)
+        newfile.write(fd, content)
+        newfile.stamp(fd, member.mtime)
         self.close(fd)
 
     def _hard_link(self, path: str, target: str) -> None:
@@ -176,30 +173,9 @@ class _Big:
         with self._lock:
             if self._fd < 0:
                 self._fd = self._owner.create(self._path, self._member.mode)
-        _write(self._fd, piece, offset)
+        newfile.write(self._fd, piece, offset)
         with self._lock:
             self._left -= len(piece)
             if not self._left:
-                _stamp(self._fd, self._member.mtime)
+                newfile.stamp(self._fd, self._member.mtime)
                 self._owner.close(self._fd)
-
-
-def _write(fd: int, content: bytes, offset: int) -> None:
-    view = memoryview(content)
-    while view:
-        count = os.pwrite(fd, view, offset)
-        view, offset = view[count:], offset + count
-
-
-def _stamp(fd: int, mtime: float) -> None:
-    if 0 <= mtime < 1 << 33:  # other times are nonsense, some even NaN
-        nanoseconds = int(mtime) * 10**9 + int(mtime % 1 * 10**9)
-        os.utime(fd, ns=(nanoseconds, nanoseconds))
-
-
-def _umask() -> int:
-    # Reading it with umask() would change it for every thread for a moment.
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o777

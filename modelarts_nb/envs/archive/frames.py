@@ -12,11 +12,13 @@ from modelarts_nb.envs.archive.contents import Item
 from modelarts_nb.envs.archive.naming import Look, Sighting
 from modelarts_nb.envs.archive.reading import Contents, read_before, read_soon
 from modelarts_nb.envs.archive.shares import Share
-from modelarts_nb.envs.archive.tarstream import Member, TarWriter
+from modelarts_nb.envs.archive.tarstream import Member, Placed, TarWriter
+
+Reading = list[Future[Contents]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Packing:
     """How all shares of one archive are made.
 
     ``prefixes`` are searched for; ``kind`` and ``level`` say how to compress; ``threads`` read.
@@ -27,42 +29,45 @@ class Plan:
     level: int
     threads: int
 
+    def hand(self, threads: int) -> FrameMaker:
+        """Makes frames with ``threads`` that read."""
+        return FrameMaker(self, threads)
+
 
 @dataclass(frozen=True)
 class Frame:
-    """What became of one share.
+    """What became of one share, apart from its compressed bytes.
 
-    ``data`` is compressed; ``plain`` its bytes before, ``files`` and ``bytes`` what it holds;
-    ``records`` and ``sightings`` say which of its files name the prefix; ``vanished`` are paths of
-    compiled files that were removed meanwhile; ``hardlinks`` the earlier paths it refers to, by
-    path.
+    ``plain`` is its size before compression, ``files`` and ``bytes`` what it holds; ``members``
+    say where in it each member's data begin; ``records`` and ``sightings`` which of its files name
+    the prefix; ``vanished`` are paths of compiled files that were removed meanwhile.
     """
 
-    number: int
-    data: bytes
     plain: int
     files: int
     bytes: int
+    members: tuple[Placed, ...]
     records: tuple[condaunpack.Record, ...]
     sightings: tuple[Sighting, ...]
     vanished: tuple[str, ...]
-    hardlinks: tuple[tuple[str, str], ...]
 
 
 class FrameMaker:
-    """Makes frames, reading the next shares meanwhile."""
+    """Makes frames of shares, reading the next share meanwhile."""
 
-    def __init__(self, plan: Plan) -> None:
+    ahead = 2
+
+    def __init__(self, plan: Packing, threads: int) -> None:
         self._plan = plan
         self._compress = compressor(plan.kind, plan.level)
-        self._pool = ThreadPoolExecutor(plan.threads, "archive-read")
+        self._pool = ThreadPoolExecutor(threads, "archive-read")
 
-    def soon(self, share: Share) -> list[Future[Contents]]:
+    def begin(self, share: Share) -> Reading:
         """Begin to read a share."""
         return read_soon(share.parts, self._pool)
 
-    def make(self, share: Share, reading: list[Future[Contents]]) -> Frame:
-        """The frame of a share that is being read; ``reading`` is used up.
+    def finish(self, share: Share, reading: Reading) -> tuple[Frame, bytes]:
+        """The frame of a share that is being read, and its bytes; ``reading`` is used up.
 
         Raises:
             Busy: the environment changed meanwhile.
@@ -73,14 +78,12 @@ class FrameMaker:
         tar = TarWriter(plain.append, left=0 if start.first else start.item.size - start.offset)
         look = Look(self._plan.prefixes)
         before = None if start.first else read_before(start, look.overlap)
-        vanished, hardlinks, files, size = [], [], 0, 0
+        vanished, files, size = [], 0, 0
         for part, data in zip(share.parts, _in_order(reading), strict=True):
             item = part.item
             if data is None:
                 vanished.append(item.path)
                 continue
-            if item.kind == "hardlink":
-                hardlinks.append((item.path, item.target))
             if part.first:
                 tar.start(_member(item, len(data) if part.whole else item.size))
             if data:
@@ -91,24 +94,23 @@ class FrameMaker:
             files += part.last and item.kind != "dir"
         whole = b"".join(plain)
         plain.clear()
-        return Frame(
-            share.number,
-            self._compress(whole),
+        frame = Frame(
             len(whole),
             files,
             size,
+            tuple(tar.members),
             tuple(look.records),
             tuple(look.sightings),
             tuple(vanished),
-            tuple(hardlinks),
         )
+        return frame, self._compress(whole)
 
     def close(self) -> None:
         """End the threads; what is still to be read is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(reading: list[Future[Contents]]) -> Iterator[bytes | None]:
+def _in_order(reading: Reading) -> Iterator[bytes | None]:
     reading.reverse()
     while reading:
         yield from reading.pop().result()  # popped, so that nothing holds what was used

@@ -24,7 +24,7 @@ from modelarts_nb.envs.swap import swap_link
 from modelarts_nb.errors import ArchiveHostile, ArchiveInvalid, PlatformMismatch, from_os_error
 from modelarts_nb.progress import Progress
 
-_MANIFEST_LIMIT = 64 << 20  # bytes of a record, a manifest or a conda-unpack script
+MANIFEST_LIMIT = 64 << 20  # bytes of a record, a manifest or a conda-unpack script
 _PLACEHOLDERS = 200
 _OURS = os.path.dirname(STATE) + "/"
 
@@ -41,8 +41,8 @@ class Opened:
 
 
 @dataclass
-class _Reading:
-    """The state of one pass over a tar."""
+class Reading:
+    """What one pass over an archive's members found."""
 
     names: Namespace = field(default_factory=Namespace)
     manifest: Manifest | None = None
@@ -75,7 +75,7 @@ def open_tar(
         EngineFailed: the new prefix is longer than a package left room for.
         DiskFull, DiskFailure, AccessDenied, Cancelled.
     """
-    seen = _Reading()
+    seen = Reading()
     compressed = source.path.stat().st_size
     arrival: Arrival | None = None
     tar = TarReader(source)
@@ -92,7 +92,7 @@ def open_tar(
             if not path:
                 continue
             allowance.take(member.size, compressed)
-            if path.startswith(_OURS) or path == condaunpack.PATH or path in condaunpack.HELPERS:
+            if is_ours(path):
                 _ours(path, member, tar, seen)
                 if seen.manifest and arrival is None:
                     old = seen.manifest.prefixes
@@ -108,14 +108,17 @@ def open_tar(
         progress.phase("verifying")
         sha256 = source.finish()
         records = condaunpack.parse(seen.script or b"")
-        _require_environment(source.path, seen, records)
+        require_environment(source.path, seen, records)
         old = seen.manifest.prefixes if seen.manifest else _prefixes(records or [])
         links = inner_links(seen.names.links, old)
         check_links(links)
-        _check_hardlinks(seen.names)
+        check_hardlinks(seen.names)
+        extractor.drain()
+        if arrival:
+            arrival.rewrite(threads)
         extractor.finish(seen.names.hardlinks, links)
     if arrival:
-        arrival.finish(seen.names, threads)
+        arrival.finish(seen.names)
     else:
         own_python(root, final)
         relocate(root, old, final, threads=threads, progress=progress)
@@ -138,7 +141,7 @@ def open_image(
     told = parse(manifest) if manifest else None
     script = _taken(root / condaunpack.PATH)
     records = condaunpack.parse(script or b"")
-    seen = _Reading(manifest=told, script=script)
+    seen = Reading(manifest=told, script=script)
     try:
         for name in (*condaunpack.HELPERS, *(told.added if told else ()), STATE):
             inside = root / member_path(name)
@@ -146,7 +149,7 @@ def open_image(
                 inside.unlink(missing_ok=True)
         tree = scan(root, threads=threads, progress=progress)
         seen.names.kinds = {entry.path: entry.kind for entry in tree.entries}
-        _require_environment(image, seen, records)
+        require_environment(image, seen, records)
         _check_platform(told)
         for entry in tree.entries:
             if entry.kind == "file" and os.path.dirname(entry.path) == "conda-meta":
@@ -170,7 +173,7 @@ def _member(
     path: str,
     member: Member,
     tar: TarReader,
-    seen: _Reading,
+    seen: Reading,
     extractor: Extractor,
     arrival: Arrival | None,
 ) -> None:
@@ -184,7 +187,7 @@ def _member(
     if member.kind != "file":
         return
     is_record = path.startswith("conda-meta/") and path.count("/") == 1
-    if is_record and member.size <= _MANIFEST_LIMIT:
+    if is_record and member.size <= MANIFEST_LIMIT:
         data = b"".join(tar.data())
         _check_record(path, data)
         extractor.file(path, member, iter([data]))
@@ -213,9 +216,9 @@ class _Watched:
             yield piece
 
 
-def _ours(path: str, member: Member, tar: TarReader, seen: _Reading) -> None:
+def _ours(path: str, member: Member, tar: TarReader, seen: Reading) -> None:
     """A file that speaks to us; it does not become part of the environment."""
-    if member.kind != "file" or member.size > _MANIFEST_LIMIT:
+    if member.kind != "file" or member.size > MANIFEST_LIMIT:
         return
     data = b"".join(tar.data())
     if path == condaunpack.PATH:
@@ -225,17 +228,27 @@ def _ours(path: str, member: Member, tar: TarReader, seen: _Reading) -> None:
         _check_platform(seen.manifest)
 
 
+def is_ours(path: str) -> bool:
+    """Does a member speak to us, instead of being a part of the environment?"""
+    return path.startswith(_OURS) or path == condaunpack.PATH or path in condaunpack.HELPERS
+
+
 def _check_platform(manifest: Manifest | None) -> None:
     if manifest:
-        _require_platform(manifest.platform, manifest.name)
+        check_platform(manifest.platform, manifest.name)
 
 
 def _check_record(path: str, data: bytes) -> None:
     if path.endswith(".json") and (record := parse_record(data)):
-        _require_platform(record.subdir, f"{record.name} {record.version}")
+        check_platform(record.subdir, f"{record.name} {record.version}")
 
 
-def _require_platform(platform: str, what: str) -> None:
+def check_platform(platform: str, what: str) -> None:
+    """``what`` must be made for this machine.
+
+    Raises:
+        PlatformMismatch: it is not.
+    """
     here = platform_here()
     if platform not in ("", "noarch", here):
         raise PlatformMismatch(
@@ -245,9 +258,14 @@ def _require_platform(platform: str, what: str) -> None:
         )
 
 
-def _require_environment(
-    path: Path, seen: _Reading, records: list[condaunpack.Record] | None
+def require_environment(
+    path: Path, seen: Reading, records: list[condaunpack.Record] | None
 ) -> None:
+    """What was read must be a conda environment that says its prefix.
+
+    Raises:
+        ArchiveInvalid: it is not.
+    """
     kinds = seen.names.kinds
     meta = [p for p in kinds if p.startswith("conda-meta/") and p.count("/") == 1]
     if not any(p == "conda-meta/history" or p.endswith(".json") for p in meta):
@@ -267,7 +285,12 @@ def _require_environment(
         )
 
 
-def _check_hardlinks(names: Namespace) -> None:
+def check_hardlinks(names: Namespace) -> None:
+    """Hard links must lead to files of the archive.
+
+    Raises:
+        ArchiveHostile: one does not.
+    """
     for path, target in names.hardlinks.items():
         if names.kinds.get(target) != "file":
             raise ArchiveHostile(
@@ -294,6 +317,6 @@ def _taken(path: Path) -> bytes | None:
     except OSError:
         return None
     with os.fdopen(fd, "rb") as file:
-        data = file.read(_MANIFEST_LIMIT)
+        data = file.read(MANIFEST_LIMIT)
     path.unlink()
     return data

@@ -15,7 +15,7 @@ _SHARE = 8 << 20
 _OVERHEAD = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """Some of an item's bytes, or (``whole``) all of them. What has none is one part."""
 

@@ -34,7 +34,7 @@ _KINDS: dict[bytes, Kind] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member. ``target`` is a link's text or a hard link's earlier path; mtime in seconds."""
 
@@ -44,6 +44,14 @@ class Member:
     mode: int
     mtime: float
     target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A member and where its data begin, in bytes of the tar."""
+
+    member: Member
+    at: int
 
 
 class TarWriter:
@@ -59,6 +67,8 @@ class TarWriter:
         self._write = write
         self._done = 0
         self._left = left
+        #: What was begun, and where its data are, counted from this writer's first byte.
+        self.members: list[Placed] = []
 
     def start(self, member: Member) -> None:
         """Write a header; exactly ``member.size`` bytes of data must follow."""
@@ -74,6 +84,7 @@ class TarWriter:
         self._write(head)
         self._done += len(head)
         self._left = member.size
+        self.members.append(Placed(member, self._done))
 
     def data(self, piece: bytes) -> None:
         """Write the next bytes of the member's data."""

@@ -18,6 +18,8 @@ from modelarts_nb.disk.space import require_space, space_at
 from modelarts_nb.disk.staging import Stage, land, replace_file, staged
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.decompress import Decoded, format_of
+from modelarts_nb.envs.archive.framed import open_framed
+from modelarts_nb.envs.archive.index import read_index
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
 from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
@@ -185,15 +187,30 @@ def _built(final: Path, disk: Disk) -> Iterator[tuple[Stage, Path]]:
 
 def _open(archive: Path, image: bool, content: Path, final: Path, progress: Progress) -> Opened:
     threads = config.Transfer(config=config.load()).threads
-    allowance = Allowance(space_at(content.parent).free)
+    free = space_at(content.parent).free
     if image:
-        return open_image(archive, content, final, allowance, threads=threads, progress=progress)
+        return open_image(
+            archive, content, final, Allowance(free), threads=threads, progress=progress
+        )
     try:
         content.mkdir()
     except OSError as error:
         raise from_os_error(error, "making the folder", content) from error
+    if index := read_index(archive):
+        opened = open_framed(
+            archive,
+            index,
+            content,
+            final,
+            Allowance(free),
+            threads=threads,
+            processes=os.cpu_count() or 1,
+            progress=progress,
+        )
+        if opened:
+            return opened
     with Decoded(archive) as source:
-        return open_tar(source, content, final, allowance, threads=threads, progress=progress)
+        return open_tar(source, content, final, Allowance(free), threads=threads, progress=progress)
 
 
 def _verify(archive: Path, image: bool, opened: Opened, told: Manifest | None) -> None:

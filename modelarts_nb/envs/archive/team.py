@@ -1,4 +1,8 @@
-"""The frames of an archive, made by several processes and handed on in order."""
+"""Several processes that work on one archive: jobs go out, answers come back in order.
+
+Python runs one thread at a time, so headers, the search for prefixes and the hand-over between
+threads take turns with each other however many cores there are; in processes they do not.
+"""
 
 from __future__ import annotations
 
@@ -7,56 +11,86 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from types import TracebackType
+from typing import Any, Protocol
 
-from modelarts_nb.envs.archive.frames import Frame, FrameMaker, Plan
 from modelarts_nb.envs.archive.pipes import receive, send, widen
-from modelarts_nb.envs.archive.shares import Share
 from modelarts_nb.errors import EngineFailed
 from modelarts_nb.progress import Progress
 
-_COMMAND = "modelarts_nb.envs.archive.packer"
-_AHEAD = 2  # shares a process is given before its first frame is back: one reads, one compresses
-_WINDOW = 3  # frames for each process that may be made before the next one in order is
+_COMMAND = "modelarts_nb.envs.archive.hand"
+_WINDOW = 3  # answers for each process that may wait for the one whose turn it is
 _POLL = 0.1
-_MOST = 8  # processes: more cores read faster than any network disk writes
+_MOST = 8  # processes: more cores are faster than any network disk
+
+Job = Any  # one work has jobs of one kind; what they are is between its plan and its hands
+Answer = tuple[Any, bytes]
 
 
-def make_frames(
-    shares: Iterable[Share], plan: Plan, *, processes: int, progress: Progress
-) -> Iterator[Frame]:
-    """The frame of each share, in order.
+class Hand(Protocol):
+    """What works on jobs, here or in another process. Its plan makes it: ``plan.hand()``."""
+
+    #: Jobs it is given before its first answer is back.
+    ahead: int
+
+    def begin(self, job: Job) -> Any:
+        """Start what needs no turn (reading); what comes back goes to ``finish``."""
+
+    def finish(self, job: Job, begun: Any) -> Answer:
+        """Do the rest; an answer and plain bytes.
+
+        Raises:
+            ModelArtsNbError: which ends the whole work.
+        """
+
+    def close(self) -> None:
+        """End its threads; what was begun is dropped."""
+
+
+class Plan(Protocol):
+    """What every hand of one work must know; it can be pickled."""
+
+    @property
+    def threads(self) -> int:
+        """Requests in flight, of all hands together."""
+
+    def hand(self, threads: int) -> Hand:
+        """A hand that keeps ``threads`` requests in flight."""
+
+
+def answers(
+    jobs: Iterable[Job], plan: Plan, *, processes: int, progress: Progress
+) -> Iterator[Answer]:
+    """The answer to each job, in order.
 
     Args:
         processes: that work at the same time; 0: none but this one, for what is soon done.
 
     Raises:
-        Busy: the environment changed meanwhile.
-        AccessDenied, DiskFailure: a file cannot be read.
+        ModelArtsNbError: whatever a hand raised; the others have been stopped.
         EngineFailed: a process ended that should not.
         Cancelled: the user's wish; the processes have ended.
     """
     if processes:
-        with _Packers(shares, plan, min(processes, _MOST)) as packers:
-            yield from packers.frames(progress)
+        with _Team(jobs, plan, min(processes, _MOST)) as team:
+            yield from team.answers(progress)
         return
-    maker = FrameMaker(plan)
+    hand = plan.hand(plan.threads)
     try:
-        for share in shares:
+        for job in jobs:
             progress.check()
-            yield maker.make(share, maker.soon(share))
+            yield hand.finish(job, hand.begin(job))
     finally:
-        maker.close()
+        hand.close()
 
 
-class _Packers:
-    def __init__(self, shares: Iterable[Share], plan: Plan, count: int) -> None:
-        self._shares = enumerate(shares)
-        self._plan = replace(plan, threads=max(2, plan.threads // count))
+class _Team:
+    def __init__(self, jobs: Iterable[Job], plan: Plan, count: int) -> None:
+        self._jobs = enumerate(jobs)
+        self._start = (plan, max(2, plan.threads // count))
         self._window = _WINDOW * count
         self._turn = threading.Condition()
-        self._made: dict[int, Frame] = {}
+        self._made: dict[int, Answer] = {}
         self._given = self._taken = 0
         self._over = self._stopping = False
         self._error: BaseException | None = None
@@ -66,7 +100,7 @@ class _Packers:
             for process in self._processes
         ]
 
-    def __enter__(self) -> _Packers:
+    def __enter__(self) -> _Team:
         for thread in self._threads:
             thread.start()
         return self
@@ -92,72 +126,75 @@ class _Packers:
                     with contextlib.suppress(OSError):
                         stream.close()
 
-    def frames(self, progress: Progress) -> Iterator[Frame]:
-        """Every frame in order."""
+    def answers(self, progress: Progress) -> Iterator[Answer]:
+        """Every answer in order."""
         while True:
             progress.check()
             with self._turn:
                 self._turn.wait_for(self._settled, _POLL)
                 if self._error:
                     raise self._error
-                frame = self._made.pop(self._taken, None)
-                if frame is None:
-                    if self._over and self._taken == self._given:
+                answer = self._made.pop(self._taken, None)
+                if answer is None:
+                    if self._ended():
                         return
                     continue
                 self._taken += 1
                 self._turn.notify_all()
-            yield frame
+            yield answer
 
     def _settled(self) -> bool:
-        ended = self._over and self._taken == self._given
-        return self._taken in self._made or self._error is not None or ended
+        return self._taken in self._made or self._error is not None or self._ended()
+
+    def _ended(self) -> bool:
+        return self._over and self._taken == self._given
 
     def _serve(self, process: subprocess.Popen[bytes]) -> None:
-        """Runs in a thread for each process: gives it shares, takes frames."""
+        """Runs in a thread for each process: gives it jobs, takes answers."""
         assert process.stdin is not None
         assert process.stdout is not None
-        waiting = 0
+        waiting: list[int] = []
         try:
-            send(process.stdin, self._plan)
+            send(process.stdin, self._start)
+            ahead, _ = receive(process.stdout)
             while True:
-                while waiting < _AHEAD and (share := self._next(wait=not waiting)):
-                    send(process.stdin, share)
-                    waiting += 1
+                while len(waiting) < ahead and (next_job := self._next(wait=not waiting)):
+                    waiting.append(next_job[0])
+                    send(process.stdin, next_job[1])
                 if not waiting:
                     return
                 answer, data = receive(process.stdout)
                 if isinstance(answer, BaseException):
                     raise answer
-                waiting -= 1
                 with self._turn:
-                    self._made[answer.number] = replace(answer, data=data)
+                    self._made[waiting.pop(0)] = answer, data
                     self._turn.notify_all()
         except (EOFError, BrokenPipeError):
             self._fail(
                 EngineFailed(
-                    "A process that packs ended unexpectedly.",
-                    hint="The machine may be short of memory: try again with --threads 1.",
+                    "A process that works on the archive ended unexpectedly.",
+                    hint="The machine may be short of memory: close what is not needed and run "
+                    "the same again.",
                     cause=f"exit code {process.wait()}",
                 )
             )
         except BaseException as error:
             self._fail(error)
 
-    def _next(self, *, wait: bool) -> Share | None:
-        """The next share; None when there is none, or none yet and ``wait`` is not asked for."""
+    def _next(self, *, wait: bool) -> tuple[int, Job] | None:
+        """The next job; None when there is none, or none yet and ``wait`` is not asked for."""
         with self._turn:
             if wait:
                 self._turn.wait_for(lambda: self._room() or self._over or self._stopping)
             if self._over or self._stopping or not self._room():
                 return None
-            number, share = next(self._shares, (-1, None))
-            if share is None:
+            found = next(self._jobs, None)
+            if found is None:
                 self._over = True
-                self._turn.notify_all()
-                return None
-            self._given = number + 1
-            return share
+            else:
+                self._given += 1
+            self._turn.notify_all()
+            return found
 
     def _room(self) -> bool:
         return self._given < self._taken + self._window
@@ -181,7 +218,7 @@ def _start() -> subprocess.Popen[bytes]:
             cwd="/",  # `-m` puts it in front of sys.path, and a user's folder may hold a click.py
         )
     except OSError as error:
-        raise EngineFailed("A process that packs cannot be started.", cause=str(error)) from error
+        raise EngineFailed("A further process cannot be started.", cause=str(error)) from error
     for stream in (process.stdin, process.stdout):
         assert stream is not None
         widen(stream)

@@ -1,0 +1,224 @@
+"""Opening an archive that has an index: every member is checked first, then several processes
+write the files of a frame each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from modelarts_nb.envs.archive import condaunpack, newfile
+from modelarts_nb.envs.archive.arrival import Arrival
+from modelarts_nb.envs.archive.extract import Extractor
+from modelarts_nb.envs.archive.filling import Fill, Filling, Piece
+from modelarts_nb.envs.archive.foreign import inner_links
+from modelarts_nb.envs.archive.index import Index, frame_bytes
+from modelarts_nb.envs.archive.manifest import INSIDE, Manifest, parse
+from modelarts_nb.envs.archive.opened import (
+    MANIFEST_LIMIT,
+    Opened,
+    Reading,
+    check_hardlinks,
+    check_platform,
+    is_ours,
+    require_environment,
+)
+from modelarts_nb.envs.archive.recorded import read_records
+from modelarts_nb.envs.archive.safety import Allowance, check_links, member_path
+from modelarts_nb.envs.archive.tarstream import Placed
+from modelarts_nb.envs.archive.team import answers
+from modelarts_nb.envs.relocate import each
+from modelarts_nb.errors import ArchiveInvalid, from_os_error
+from modelarts_nb.progress import Progress
+
+_ALONE = 16 << 20  # bytes; less is unpacked before another process has started
+_PIECE = 1 << 20
+
+
+def open_framed(
+    archive: Path,
+    index: Index,
+    root: Path,
+    final: Path,
+    allowance: Allowance,
+    *,
+    threads: int,
+    processes: int,
+    progress: Progress,
+) -> Opened | None:
+    """Unpack an archive of ours below ``root`` so that it is true at ``final``.
+
+    Args:
+        archive: the file.
+        index: its index.
+        root: a new, empty folder.
+        final: the prefix it will have.
+        allowance: the bytes it may become.
+        threads: requests in flight, of all processes together.
+        processes: that decode and write.
+
+    Returns:
+        None when it is no archive of ours after all; nothing was written then.
+
+    Raises:
+        As ``open_tar``.
+    """
+    compressed = archive.stat().st_size
+    reading = Reading()
+    wanted: list[tuple[str, Placed]] = []
+    for placed in index.members:
+        path = member_path(placed.member.path)
+        allowance.take(placed.member.size, compressed)
+        if is_ours(path):
+            _ours(path, archive, index, placed, reading)
+        elif path:
+            wanted.append((path, placed))
+    records = condaunpack.parse(reading.script or b"")
+    manifest = reading.manifest
+    if manifest is None or records is None:
+        return None
+    wanted = [(path, placed) for path, placed in wanted if path not in manifest.added]
+    for path, placed in wanted:
+        if reading.names.admit(path, placed.member):
+            raise ArchiveInvalid(f"{archive.name} has {path} twice.", hint="Copy or pack it again.")
+        reading.files += placed.member.kind != "dir"
+        reading.size += placed.member.size
+    require_environment(archive, reading, records)
+    links = inner_links(reading.names.links, manifest.prefixes)
+    check_links(links)
+    check_hardlinks(reading.names)
+
+    digest = _Digest(archive)
+    plan = Filling(str(archive), str(root), threads)
+    cut: list[Placed] = []
+    progress.phase("unpacking", bytes=compressed)
+    alone = reading.size < _ALONE
+    with Extractor(root, threads=threads) as extractor:
+        for path, placed in wanted:
+            if placed.member.kind == "dir":
+                extractor.folder(path, placed.member.mode)
+        fills = _fills(index, wanted, cut)
+        for written, _ in answers(
+            fills, plan, processes=0 if alone else processes, progress=progress
+        ):
+            progress.advance(files=written.files, bytes=written.bytes)
+        try:
+            each(lambda placed: _finish(root, placed), cut, threads)
+        except OSError as error:
+            raise from_os_error(error, "unpacking", root) from error
+        progress.phase("verifying")
+        sha256 = digest.result(progress)
+        for record in read_records(root, threads=threads):
+            check_platform(record.subdir, f"{record.name} {record.version}")
+        arrival = Arrival(root, manifest.prefixes, final, extractor.drain, progress)
+        files = {path for path, kind in reading.names.kinds.items() if kind == "file"}
+        for path in dict.fromkeys(path for path, _, _ in records):
+            if path in files:
+                arrival.later(path)
+        extractor.drain()
+        arrival.rewrite(threads)
+        extractor.finish(reading.names.hardlinks, links)
+    arrival.finish(reading.names)
+    return Opened(manifest, sha256, reading.files, reading.size, manifest.prefixes)
+
+
+def _ours(path: str, archive: Path, index: Index, placed: Placed, into: Reading) -> None:
+    """A file that speaks to us; it does not become part of the environment."""
+    if placed.member.kind != "file" or placed.member.size > MANIFEST_LIMIT:
+        return
+    if path == condaunpack.PATH:
+        into.script = _data(archive, index, placed)
+    elif path == INSIDE and placed is index.members[0]:
+        into.manifest = parse(_data(archive, index, placed))
+        _require_platform(into.manifest)
+
+
+def _require_platform(manifest: Manifest | None) -> None:
+    if manifest:
+        check_platform(manifest.platform, manifest.name)
+
+
+def _data(archive: Path, index: Index, placed: Placed) -> bytes:
+    """The content of one member, from the frames that have it."""
+    start, end = placed.at, placed.at + placed.member.size
+    found = []
+    try:
+        fd = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            for frame in index.frames:
+                if frame.start < end and start < frame.start + frame.plain:
+                    plain = frame_bytes(fd, frame, archive.name)
+                    found.append(plain[max(0, start - frame.start) : end - frame.start])
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise from_os_error(error, f"reading {archive.name}", archive) from error
+    return b"".join(found)
+
+
+def _fills(index: Index, wanted: list[tuple[str, Placed]], cut: list[Placed]) -> Iterator[Fill]:
+    """What of each frame goes where; ``cut`` gets the files that lie in several frames."""
+    files = iter([(path, placed) for path, placed in wanted if placed.member.kind == "file"])
+    current = next(files, None)
+    for frame in index.frames:
+        pieces = []
+        end = frame.start + frame.plain
+        while current is not None and current[1].at <= end:
+            path, placed = current
+            member = placed.member
+            start = max(placed.at, frame.start)
+            size = min(placed.at + member.size, end) - start
+            whole = size == member.size
+            if size or whole:
+                offset = start - placed.at
+                pieces.append(
+                    Piece(path, start - frame.start, size, offset, whole, member.mode, member.mtime)
+                )
+            if placed.at + member.size > end:
+                break  # it goes on in the next frame
+            if not whole:
+                cut.append(Placed(member, placed.at))
+            current = next(files, None)
+        if pieces:
+            yield Fill(frame, tuple(pieces))
+
+
+def _finish(root: Path, placed: Placed) -> None:
+    path = os.path.join(root, member_path(placed.member.path))
+    newfile.finish(path, placed.member.mode, placed.member.mtime)
+
+
+class _Digest:
+    """The sha256 of a file, made by a thread beside other work."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._hash = hashlib.sha256()
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._read, name="archive-hash", daemon=True)
+        self._thread.start()
+
+    def result(self, progress: Progress) -> str:
+        """Wait for it.
+
+        Raises:
+            DiskFailure, AccessDenied: the file cannot be read.
+            Cancelled: the user's wish.
+        """
+        while self._thread.is_alive():
+            progress.check()
+            self._thread.join(0.1)
+        if self._error:
+            raise from_os_error(self._error, f"reading {self._path.name}", self._path)
+        return self._hash.hexdigest()
+
+    def _read(self) -> None:
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                buffer = bytearray(_PIECE)
+                while count := file.readinto(buffer):
+                    self._hash.update(memoryview(buffer)[:count])
+        except OSError as error:
+            self._error = error

@@ -1,0 +1,195 @@
+"""The table of contents of a tar.zst: where each frame and each file begins.
+
+It follows the frames in a skippable frame (RFC 8878, 3.1.2), which every decoder passes over, so
+the archive stays a plain tar.zst. With it several processes can unpack at the same time, and one
+file can be taken out without reading what is before it.
+
+    skippable frame := magic, size, zstd(JSON), size of the JSON, length of zstd(JSON), "MANBidx1"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modelarts_nb.envs.archive.tarstream import Kind, Member, Placed
+from modelarts_nb.errors import ArchiveInvalid, from_os_error
+
+_MAGIC = 0x184D2A5E  # one of the sixteen that mean "skip me"
+_HEAD = struct.Struct("<II")
+_FOOT = struct.Struct("<QQ8s")
+_NAME = b"MANBidx1"
+# Bytes: a million files need a tenth of it. What claims more is not believed.
+_LIMIT = 1 << 30
+_FRAME_LIMIT = 64 << 20
+_KINDS: tuple[Kind, ...] = ("file", "dir", "link", "hardlink")
+
+
+@dataclass(frozen=True)
+class FrameAt:
+    """One frame: its place in the file and in the tar, in bytes."""
+
+    offset: int
+    size: int
+    start: int
+    plain: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """Every frame, every member with the place of its data in the tar; both in order."""
+
+    frames: tuple[FrameAt, ...]
+    members: tuple[Placed, ...]
+
+
+class IndexWriter:
+    """Collects what an index says while an archive is written."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[int, int]] = []
+        self._members: list[list[Any]] = []
+        self._start = 0
+
+    def frame(self, size: int, plain: int, members: Iterable[Placed]) -> None:
+        """The next frame: its size in the file and in the tar, and what begins in it."""
+        for placed in members:
+            m = placed.member
+            row = [m.path, _KINDS.index(m.kind), m.size, m.mode & 0o777, int(m.mtime)]
+            self._members.append([*row, self._start + placed.at, m.target])
+        self._frames.append((size, plain))
+        self._start += plain
+
+    def to_bytes(self) -> bytes:
+        """The skippable frame."""
+        import zstandard
+
+        value = {"frames": self._frames, "members": self._members}
+        # Names that are not UTF-8 hold surrogates, which JSON writes as escapes.
+        text = json.dumps(value, separators=(",", ":")).encode("ascii")
+        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(text)
+        foot = _FOOT.pack(len(text), len(packed), _NAME)
+        return _HEAD.pack(_MAGIC, len(packed) + len(foot)) + packed + foot
+
+
+def read_index(path: Path) -> Index | None:
+    """The index of an archive; None where there is none, also when it makes no sense: the archive
+    can still be read from its beginning to its end.
+
+    Raises:
+        DiskFailure, AccessDenied: the file cannot be read.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            end = file.seek(0, 2)
+            if end < _HEAD.size + _FOOT.size:
+                return None
+            file.seek(end - _FOOT.size)
+            text_size, size, name = _FOOT.unpack(file.read(_FOOT.size))
+            start = end - _FOOT.size - size - _HEAD.size
+            if name != _NAME or start < 0 or not 0 < text_size <= _LIMIT:
+                return None
+            file.seek(start)
+            packed = _read(file.read, _HEAD.size + size)
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name}", path) from error
+    if packed[: _HEAD.size] != _HEAD.pack(_MAGIC, size + _FOOT.size):
+        return None
+    return _parse(packed[_HEAD.size :], text_size, start)
+
+
+def frame_bytes(fd: int, frame: FrameAt, name: str) -> bytes:
+    """The plain bytes of one frame of an open archive.
+
+    Raises:
+        ArchiveInvalid: damaged.
+        OSError: it cannot be read.
+    """
+    import zstandard
+
+    packed = os.pread(fd, frame.size, frame.offset)
+    while len(packed) < frame.size:
+        more = os.pread(fd, frame.size - len(packed), frame.offset + len(packed))
+        if not more:
+            raise _damaged(name, "the file ends too early")
+        packed += more
+    try:
+        told = zstandard.get_frame_parameters(packed)
+        if told.content_size != frame.plain or told.window_size > _FRAME_LIMIT:
+            raise _damaged(name, f"a frame of {told.content_size} bytes, {frame.plain} expected")
+        plain = zstandard.ZstdDecompressor().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise _damaged(name, str(error)) from error
+    return plain
+
+
+def _parse(packed: bytes, text_size: int, end: int) -> Index | None:
+    import zstandard
+
+    try:
+        if zstandard.get_frame_parameters(packed).content_size != text_size:
+            return None
+        value = json.loads(zstandard.ZstdDecompressor().decompress(packed))
+        frames = _frames(value["frames"])
+        members = tuple(_member(row) for row in value["members"])
+    except (zstandard.ZstdError, ValueError, TypeError, KeyError, RecursionError, IndexError):
+        return None
+    last = frames[-1] if frames else None
+    if last is None or last.offset + last.size != end:
+        return None
+    total = last.start + last.plain
+    within = all(m.at <= total - m.member.size for m in members)
+    return Index(frames, members) if within and _apart(members) else None
+
+
+def _frames(rows: Sequence[Sequence[int]]) -> tuple[FrameAt, ...]:
+    found, offset, start = [], 0, 0
+    for size, plain in rows:
+        if not (0 < size <= _FRAME_LIMIT and 0 <= plain <= _FRAME_LIMIT):
+            raise ValueError(size)
+        found.append(FrameAt(offset, size, start, plain))
+        offset, start = offset + size, start + plain
+    return tuple(found)
+
+
+def _member(row: Sequence[Any]) -> Placed:
+    path, kind, size, mode, mtime, at, target = row
+    if not (isinstance(path, str) and isinstance(target, str)):
+        raise ValueError(path)
+    for number in (kind, size, mode, mtime, at):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError(number)
+    if kind < 0 or size < 0 or at < 0 or (kind and size):
+        raise ValueError(row)
+    return Placed(Member(path, _KINDS[kind], size, mode & 0o777, mtime, target), at)
+
+
+def _apart(members: Sequence[Placed]) -> bool:
+    """Members follow each other; none has another's data."""
+    at = 0
+    for placed in members:
+        if placed.at < at:
+            return False
+        at = placed.at + placed.member.size
+    return True
+
+
+def _read(read: Any, size: int) -> bytes:
+    parts = []
+    while size and (piece := read(size)):
+        parts.append(piece)
+        size -= len(piece)
+    return b"".join(parts)
+
+
+def _damaged(name: str, cause: str) -> ArchiveInvalid:
+    return ArchiveInvalid(
+        f"{name} is damaged: a part of it cannot be decompressed.",
+        hint="Copy or pack it again.",
+        cause=cause,
+    )
