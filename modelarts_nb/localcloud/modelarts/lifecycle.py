@@ -90,7 +90,9 @@ def start(cloud: Cloud, notebook_id: str, *, pause: bool = True) -> None:
             container.start(hooks.of(notebook.hooks, "pre_start"))
             port = _listen(cloud, notebook, identity)
         except (PlaneError, OSError, ValueError) as error:
-            _failed(cloud, notebook_id, str(error))
+            # A hook that died with the cloud is no failure: the next start of the cloud repeats it.
+            if not cloud.stopping.is_set():
+                _failed(cloud, notebook_id, str(error))
             return
 
         def running(notebook: Notebook) -> None:

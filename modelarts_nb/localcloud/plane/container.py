@@ -38,10 +38,14 @@ class Container:
         folders = self.identity.folders
         try:
             folders.create()
+            if not folders.disk.is_dir():
+                raise StartFailed("The persistent disk is not there.")
             # What an earlier life left running would write into the fresh home.
             end_processes(self.identity.marker, grace=0)
             folders.wipe()
             self._link_disk()
+        except StartFailed:
+            raise
         except (PlaneError, OSError) as error:
             raise StartFailed(f"The notebook's folders cannot be made ready: {error}") from error
         run = self._hooks.run("pre_start", pre_start) if pre_start else None

@@ -11,6 +11,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkmodelarts.v1 import (
     DeleteNotebookRequest,
     LeaseReq,
+    ModelArtsClient,
     RenewLeaseRequest,
     ShowLeaseRequest,
     StartNotebookRequest,
@@ -19,6 +20,7 @@ from huaweicloudsdkmodelarts.v1 import (
 
 from modelarts_nb.localcloud.plane.processes import processes_of
 from tests.unit.localcloud.modelarts.conftest import World, code, quick_world, until
+from tests.unit.localcloud.modelarts.test_create import hooks
 
 HOUR = 3_600_000
 
@@ -192,3 +194,38 @@ def test_what_runs_is_running_again_after_the_cloud_was_down(tmp_path: Path) -> 
         second.wait(runs, "RUNNING")
         assert second.show(rests).status == "STOPPED"
         assert (second.folders(runs).disk / "kept").exists()
+
+
+def test_a_hook_that_the_end_of_the_cloud_interrupts_runs_again(tmp_path: Path) -> None:
+    # given a hook that waits, at its first run
+    text = "[ -e ~/work/again ] && exit 0; touch ~/work/again; sleep 60"
+    with quick_world(tmp_path / "first") as first:
+        id = first.create(hooks=hooks(pre_start=text)).id
+        flag = first.folders(id).disk / "again"
+        until(flag.exists, bool)
+    # when the cloud is ended and started again
+    (tmp_path / "second").mkdir()
+    (tmp_path / "first" / "state").rename(tmp_path / "second" / "state")
+    with quick_world(tmp_path / "second") as second:
+        # then that was no failure of the notebook
+        assert second.wait(id, "RUNNING").fail_reason == ""
+
+
+def test_a_notebook_holds_its_agencys_keys(fresh: World) -> None:
+    id = fresh.running(hooks=hooks(pre_start="env >~/environment")).id
+    lines = (fresh.folders(id).home / "environment").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines)
+    assert given["MODELARTS_NB_ENDPOINT"] == fresh.cloud.endpoint
+
+    agency = fresh.clients.of(
+        ModelArtsClient,
+        ak=given["HUAWEICLOUD_SDK_AK"],
+        sk=given["HUAWEICLOUD_SDK_SK"],
+        token=given["HUAWEICLOUD_SDK_SECURITY_TOKEN"],
+    )
+
+    # which may stop the notebook and not delete it, whatever its user may
+    with pytest.raises(ClientRequestException) as refused:
+        agency.delete_notebook(DeleteNotebookRequest(id=id))
+    assert code(refused) == "0112 403"
+    assert agency.stop_notebook(StopNotebookRequest(id=id)).status == "STOPPING"

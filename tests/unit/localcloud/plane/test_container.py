@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -169,8 +170,6 @@ def test_a_home_that_is_not_ours_is_not_started(container: Container) -> None:
 
 
 def test_the_disk_may_be_a_share(tmp_path: Path, container: Container) -> None:
-    from dataclasses import replace
-
     share = tmp_path / "share"
     share.mkdir()
     identity = replace(
@@ -181,3 +180,10 @@ def test_the_disk_may_be_a_share(tmp_path: Path, container: Container) -> None:
 
     assert (share / "file").read_text() == "mine\n"
     assert said(container) == "file\n"
+
+
+def test_without_its_disk_a_notebook_does_not_start(tmp_path: Path, container: Container) -> None:
+    gone = replace(container.identity.folders, shared_disk=tmp_path / "gone")
+
+    with pytest.raises(StartFailed, match="disk is not there"):
+        Container(replace(container.identity, folders=gone)).start()
