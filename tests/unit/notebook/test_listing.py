@@ -67,8 +67,13 @@ def test_what_the_service_can_filter_is_left_to_it(service: Service, wire: Wire)
     ids(flavor="gpu", description="我的", id="x", image=ID, workspace="w")
 
     assert wire.seen[0].query == {
-        "flavor": "gpu", "description": "我的", "id": "x", "image_id": ID,
-        "workspace_id": "w", "limit": "50", "offset": "0",
+        "flavor": "gpu",
+        "description": "我的",
+        "id": "x",
+        "image_id": ID,
+        "workspace_id": "w",
+        "limit": "50",
+        "offset": "0",
     }
 
 
