@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -16,6 +17,9 @@ def main() -> None:
 
         print("\n".join(candidates(sys.argv[2:])))
         return
+    # The entries of a large tree are no garbage: going through them again and again, as they become
+    # more, costs a clone of 46,000 files a sixth of its processor time (measured).
+    gc.set_threshold(100_000, 20, 20)
     if sys.argv[1:3] == ["env", "list"] and "--disk" not in sys.argv:
         from modelarts_nb.envs.ahead import look_ahead
 
