@@ -103,8 +103,18 @@ def test_what_ours_unpacked_conda_pack_packs(disk: Disk, small_env: Path, tmp_pa
 
 
 @pytest.mark.parametrize("format", ["tar.zst", "squashfs"])
-def test_every_trap_survives_the_journey(disk: Disk, image_env: Path, format: str) -> None:
-    archive = pack(str(image_env), format=format, disk=disk)
+def test_every_trap_survives_the_journey(disk: Disk, trapped_env: Path, format: str) -> None:
+    archive = pack(str(trapped_env), format=format, disk=disk)
+    made = unpack(str(archive.path), "mine", kernel=False, disk=disk)
+
+    works(made.prefix)
+    assert leftovers(made.prefix, [str(trapped_env)]) == []
+    said = subprocess.run([made.prefix / "bin/trap-binary"], capture_output=True, text=True)
+    assert said.stdout.splitlines()[0] == str(made.prefix)
+
+
+def test_a_whole_image_survives_the_journey(disk: Disk, image_env: Path) -> None:
+    archive = pack(str(image_env), disk=disk)
     made = unpack(str(archive.path), "mine", disk=disk)
 
     works(made.prefix)
