@@ -95,7 +95,7 @@ def clone(**options: Any) -> Any:
 @NAME
 @click.option("-o", "--output", type=PATH, help="The file; its suffix is the format.")
 @click.option("--format", type=click.Choice(["tar.zst", "tar.gz", "tar", "squashfs"]), default=None)
-@click.option("--level", type=int, help="How hard to compress (zstd: 1 to 22, default 3).")
+@click.option("--level", type=int, help="How hard to compress (zstd: 1 to 22, default 2).")
 @click.option("--threads", type=int, help="How many compress at once (default: one each core).")
 @click.option("--ignore-editable-packages", is_flag=True, default=None)
 @click.option("--ignore-missing-files", is_flag=True, default=None)

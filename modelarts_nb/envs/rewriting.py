@@ -57,6 +57,11 @@ def occurrences(
             yield match
 
 
+def encoded(old: Sequence[str]) -> tuple[bytes, ...]:
+    """The bytes by which a file may name these prefixes: as they are, and quoted for a URL."""
+    return _encoded(tuple(old))
+
+
 def mentions(data: bytes | bytearray, old: Sequence[str]) -> bool:
     """Quickly: might ``data`` name one of the ``old`` prefixes? May say yes too often."""
     return any(prefix in data for prefix in _encoded(tuple(old)))

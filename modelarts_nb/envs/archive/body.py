@@ -10,7 +10,7 @@ from dataclasses import replace
 from modelarts_nb.envs.archive import condaunpack, formats, naming
 from modelarts_nb.envs.archive.compress import compressor
 from modelarts_nb.envs.archive.frames import Frame, Packing
-from modelarts_nb.envs.archive.index import IndexWriter
+from modelarts_nb.envs.archive.index import IndexWriter, rows
 from modelarts_nb.envs.archive.manifest import INSIDE, Manifest
 from modelarts_nb.envs.archive.shares import divide
 from modelarts_nb.envs.archive.survey import Survey
@@ -65,7 +65,7 @@ def write_body(
         whole = b"".join(plain)
         packed = compress(whole)
         write(packed)
-        index.frame(len(packed), len(whole), tar.members)
+        index.frame(len(packed), len(whole), rows(tar.members))
         plain.clear()
         return len(whole)
 
@@ -83,11 +83,11 @@ def write_body(
     for frame, data in answers(shares, plan, processes=processes, progress=progress):
         _require_targets(frame, vanished, progress)
         write(data)
-        index.frame(len(data), frame.plain, frame.members)
+        index.frame(len(data), frame.plain, frame.rows)
         records += frame.records
         sightings += frame.sightings
         done += frame.plain
-        progress.advance(files=frame.files, bytes=frame.bytes)
+        progress.advance(files=frame.files, bytes=frame.size)
     tar = TarWriter(plain.append)
     rooms = {f.path: f.room for record in seen.records for f in record.files if f.room}
     for path, script in scripts.items():
@@ -106,9 +106,9 @@ def _require_targets(frame: Frame, vanished: set[str], progress: Progress) -> No
     for path in frame.vanished:
         progress.log(f"vanished while it was packed: {path}")
         vanished.add(path)
-    for placed in frame.members:
-        if placed.member.kind == "hardlink" and placed.member.target in vanished:
+    for path, target in frame.hardlinks:
+        if target in vanished:
             raise Busy(
-                f"{placed.member.path} changed while the environment was being packed.",
+                f"{path} changed while the environment was being packed.",
                 hint="Wait until nothing writes to the environment, then pack it again.",
             )

@@ -13,7 +13,7 @@ from modelarts_nb.envs.archive import formats
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's own way to ask for a gzip member, here without name and time
 
-Compress = Callable[[bytes], bytes]
+Compress = Callable[["bytes | memoryview"], bytes]
 
 
 def compressor(kind: str, level: int) -> Compress:
@@ -27,6 +27,6 @@ def compressor(kind: str, level: int) -> Compress:
     return bytes
 
 
-def _gzip(level: int, data: bytes) -> bytes:
+def _gzip(level: int, data: bytes | memoryview) -> bytes:
     member = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
     return member.compress(data) + member.flush()

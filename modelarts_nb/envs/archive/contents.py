@@ -22,7 +22,7 @@ class Item:
 
     path: str
     kind: Kind
-    source: Path
+    source: str
     size: int
     mode: int
     mtime_ns: int
@@ -69,10 +69,11 @@ def choose(tree: Tree, prefixes: Sequence[str], *, exclude: Sequence[str]) -> Co
     followed: list[str] = []
     lost: list[str] = []
     first_of: dict[tuple[int, int], str] = {}
+    root = str(tree.root)
     for entry in sorted(tree.entries, key=_order):
         if _left_out(entry.path, exclude):
             continue
-        source = tree.root / entry.path
+        source = f"{root}/{entry.path}"
         if entry.kind == "link":
             item = _link(entry, source, prefixes)
             if item is None:
@@ -102,12 +103,12 @@ def _left_out(path: str, exclude: Sequence[str]) -> bool:
     )
 
 
-def _plain(entry: Entry, source: Path, kind: Kind, target: str = "") -> Item:
+def _plain(entry: Entry, source: str, kind: Kind, target: str = "") -> Item:
     size = entry.size if kind == "file" else 0
     return Item(entry.path, kind, source, size, entry.mode, entry.mtime_ns, target)
 
 
-def _link(entry: Entry, source: Path, prefixes: Sequence[str]) -> Item | None:
+def _link(entry: Entry, source: str, prefixes: Sequence[str]) -> Item | None:
     text = entry.target or ""
     folder = os.path.dirname(entry.path)
     if text.startswith("/"):
@@ -120,16 +121,16 @@ def _link(entry: Entry, source: Path, prefixes: Sequence[str]) -> Item | None:
     elif not _leads_out(folder, text):
         return _linked(entry, source, text)
     try:
-        real = source.resolve(strict=True)
+        real = Path(source).resolve(strict=True)
         stat = real.stat()
     except (OSError, RuntimeError):
         return None
     if not real.is_file():
         return None
-    return Item(entry.path, "file", real, stat.st_size, stat.st_mode & 0o777, stat.st_mtime_ns)
+    return Item(entry.path, "file", str(real), stat.st_size, stat.st_mode & 0o777, stat.st_mtime_ns)
 
 
-def _linked(entry: Entry, source: Path, text: str) -> Item:
+def _linked(entry: Entry, source: str, text: str) -> Item:
     return Item(entry.path, "link", source, 0, 0o777, entry.mtime_ns, text)
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from queue import Empty, SimpleQueue
 
 from modelarts_nb.envs.archive import newfile
 from modelarts_nb.envs.archive.crowd import Crowd
@@ -87,6 +88,8 @@ class Filler:
         self._crowd = Crowd(threads, _BUDGET)
         self._umask = newfile.umask()
         self._folders = {""}
+        # Used again and again: fresh memory costs as much as decoding into it.
+        self._buffers: SimpleQueue[bytearray] = SimpleQueue()
 
     def begin(self, fill: Fill) -> threading.Event:
         """Decode a frame and hand its files to the threads; the event comes when all are there.
@@ -96,12 +99,17 @@ class Filler:
             DiskFull, DiskFailure, AccessDenied: the disk refused, now or for an earlier frame.
         """
         try:
-            plain = memoryview(frame_bytes(self._fd, fill.frame, self._name))
+            buffer = self._buffers.get_nowait()
+        except Empty:
+            buffer = bytearray()
+        try:
+            plain = frame_bytes(self._fd, fill.frame, self._name, buffer)
         except OSError as error:
             raise from_os_error(error, f"reading {self._name}", self._plan.archive) from error
         batches = list(_batches(fill.pieces))
         done = threading.Event()
-        left = _Count(len(batches), done)
+        memory = plain.obj if isinstance(plain.obj, bytearray) else bytearray()
+        left = _Count(len(batches), partial(self._written, memory, done))
         for folder, batch in batches:
             cost = sum(piece.size + _OVERHEAD for piece in batch)
             self._crowd.put(folder, cost, partial(self._write, batch, plain, left))
@@ -122,6 +130,10 @@ class Filler:
         """End the threads."""
         self._crowd.close()
         os.close(self._fd)
+
+    def _written(self, buffer: bytearray, done: threading.Event) -> None:
+        self._buffers.put(buffer)
+        done.set()
 
     def _write(self, batch: list[Piece], plain: memoryview, left: _Count) -> None:
         try:
@@ -159,19 +171,20 @@ class Filler:
 
 
 class _Count:
-    """Sets an event when it was counted down to nothing."""
+    """Calls when it was counted down to nothing."""
 
-    def __init__(self, left: int, done: threading.Event) -> None:
+    def __init__(self, left: int, done: Callable[[], None]) -> None:
         self._left, self._done = left, done
         self._turn = threading.Lock()
         if not left:
-            done.set()
+            done()
 
     def down(self) -> None:
         with self._turn:
             self._left -= 1
-            if not self._left:
-                self._done.set()
+            last = not self._left
+        if last:
+            self._done()
 
 
 def _batches(pieces: tuple[Piece, ...]) -> Iterator[tuple[str, list[Piece]]]:

@@ -19,7 +19,9 @@ _SUFFIXES = {
     ".squashfs": SQUASHFS,
     ".sqsh": SQUASHFS,
 }
-_LEVELS = {TAR_ZST: (1, 22, 3), TAR_GZ: (0, 9, 4), TAR: (0, 0, 0), SQUASHFS: (1, 22, 3)}
+# Lowest, highest, default. Level 2 of zstd takes two thirds of the time of level 3 for 5 % more
+# bytes (measured on the big reference environment), and is far smaller than conda-pack's gzip.
+_LEVELS = {TAR_ZST: (1, 22, 2), TAR_GZ: (0, 9, 4), TAR: (0, 0, 0), SQUASHFS: (1, 22, 3)}
 
 
 def suffixed(path: str | Path) -> str | None:

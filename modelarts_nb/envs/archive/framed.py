@@ -46,6 +46,7 @@ def open_framed(
     *,
     threads: int,
     processes: int,
+    hashed: bool,
     progress: Progress,
 ) -> Opened | None:
     """Unpack an archive of ours below ``root`` so that it is true at ``final``.
@@ -58,6 +59,8 @@ def open_framed(
         allowance: the bytes it may become.
         threads: requests in flight, of all processes together.
         processes: that decode and write.
+        hashed: make the sha256 of the archive, to compare it with what is known. Each frame has a
+            checksum of its own, which is always compared.
 
     Returns:
         None when it is no archive of ours after all; nothing was written then.
@@ -90,7 +93,7 @@ def open_framed(
     check_links(links)
     check_hardlinks(reading.names)
 
-    digest = _Digest(archive)
+    digest = _Digest(archive) if hashed else None
     plan = Filling(str(archive), str(root), threads)
     cut: list[Placed] = []
     progress.phase("unpacking", bytes=compressed)
@@ -109,7 +112,7 @@ def open_framed(
         except OSError as error:
             raise from_os_error(error, "unpacking", root) from error
         progress.phase("verifying")
-        sha256 = digest.result(progress)
+        sha256 = digest.result(progress) if digest else ""
         for record in read_records(root, threads=threads):
             check_platform(record.subdir, f"{record.name} {record.version}")
         arrival = Arrival(root, manifest.prefixes, final, extractor.drain, progress)
@@ -150,7 +153,7 @@ def _data(archive: Path, index: Index, placed: Placed) -> bytes:
             for frame in index.frames:
                 if frame.start < end and start < frame.start + frame.plain:
                     plain = frame_bytes(fd, frame, archive.name)
-                    found.append(plain[max(0, start - frame.start) : end - frame.start])
+                    found.append(bytes(plain[max(0, start - frame.start) : end - frame.start]))
         finally:
             os.close(fd)
     except OSError as error:

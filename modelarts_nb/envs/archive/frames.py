@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from modelarts_nb.envs.archive import condaunpack
 from modelarts_nb.envs.archive.compress import compressor
-from modelarts_nb.envs.archive.contents import Item
-from modelarts_nb.envs.archive.naming import Look, Sighting
-from modelarts_nb.envs.archive.reading import Contents, read_before, read_soon
-from modelarts_nb.envs.archive.shares import Share
-from modelarts_nb.envs.archive.tarstream import Member, Placed, TarWriter
-
-Reading = list[Future[Contents]]
+from modelarts_nb.envs.archive.index import rows
+from modelarts_nb.envs.archive.layout import Layout, lay
+from modelarts_nb.envs.archive.naming import Sighting, look, overlap
+from modelarts_nb.envs.archive.reading import Odd, read_before, read_soon
+from modelarts_nb.envs.archive.shares import Part, Share
 
 
 @dataclass(frozen=True)
@@ -38,18 +36,29 @@ class Packing:
 class Frame:
     """What became of one share, apart from its compressed bytes.
 
-    ``plain`` is its size before compression, ``files`` and ``bytes`` what it holds; ``members``
-    say where in it each member's data begin; ``records`` and ``sightings`` which of its files name
-    the prefix; ``vanished`` are paths of compiled files that were removed meanwhile.
+    ``plain`` is its size before compression, ``files`` and ``size`` (bytes) what it holds; ``rows``
+    are the index's, of the members that begin in it; ``records`` and ``sightings`` say which of
+    its files name the prefix; ``hardlinks`` which earlier path each of them refers to; ``vanished``
+    are paths of compiled files that were removed meanwhile.
     """
 
     plain: int
     files: int
-    bytes: int
-    members: tuple[Placed, ...]
+    size: int
+    rows: bytes
     records: tuple[condaunpack.Record, ...]
     sightings: tuple[Sighting, ...]
+    hardlinks: tuple[tuple[str, str], ...]
     vanished: tuple[str, ...]
+
+
+@dataclass
+class _Begun:
+    """A share that is being read into ``buffer``."""
+
+    layout: Layout
+    buffer: bytearray
+    reading: list[Future[Odd]]
 
 
 class FrameMaker:
@@ -61,60 +70,69 @@ class FrameMaker:
         self._plan = plan
         self._compress = compressor(plan.kind, plan.level)
         self._pool = ThreadPoolExecutor(threads, "archive-read")
+        # Used again and again: fresh memory costs as much as reading into it.
+        self._buffers: SimpleQueue[bytearray] = SimpleQueue()
 
-    def begin(self, share: Share) -> Reading:
+    def begin(self, share: Share) -> _Begun:
         """Begin to read a share."""
-        return read_soon(share.parts, self._pool)
+        layout = lay([(part, part.size) for part in share.parts])
+        try:
+            buffer = self._buffers.get_nowait()
+        except Empty:
+            buffer = bytearray()
+        if len(buffer) < layout.size:
+            buffer = bytearray(layout.size)
+        reading = read_soon(layout.slots, memoryview(buffer), self._pool)
+        return _Begun(layout, buffer, reading)
 
-    def finish(self, share: Share, reading: Reading) -> tuple[Frame, bytes]:
-        """The frame of a share that is being read, and its bytes; ``reading`` is used up.
+    def finish(self, share: Share, begun: _Begun) -> tuple[Frame, bytes]:
+        """The frame of a share that is being read, and its bytes.
 
         Raises:
             Busy: the environment changed meanwhile.
             AccessDenied, DiskFailure: a file cannot be read.
         """
-        plain: list[bytes] = []
+        odd: Odd = {}
+        for future in begun.reading:
+            odd |= future.result()
+        layout, buffer = begun.layout, begun.buffer
+        if odd:
+            layout, buffer = _corrected(layout, buffer, odd)
+        layout.frame(buffer)
         start = share.parts[0]
-        tar = TarWriter(plain.append, left=0 if start.first else start.item.size - start.offset)
-        look = Look(self._plan.prefixes)
-        before = None if start.first else read_before(start, look.overlap)
-        vanished, files, size = [], 0, 0
-        for part, data in zip(share.parts, _in_order(reading), strict=True):
-            item = part.item
-            if data is None:
-                vanished.append(item.path)
-                continue
-            if part.first:
-                tar.start(_member(item, len(data) if part.whole else item.size))
-            if data:
-                tar.data(data)
-                look.at(part, data, before)
-                size += len(data)
-            before = None
-            files += part.last and item.kind != "dir"
-        whole = b"".join(plain)
-        plain.clear()
+        prefixes = self._plan.prefixes
+        before = b"" if start.first else read_before(start, overlap(prefixes))
+        records, sightings = look(layout, buffer, before, prefixes)
+        data = self._compress(memoryview(buffer)[: layout.size])
+        self._buffers.put(begun.buffer)
+        ended = [slot.part for slot in layout.slots if slot.part.last]
+        members = [placed.member for placed in layout.members]
         frame = Frame(
-            len(whole),
-            files,
-            size,
-            tuple(tar.members),
-            tuple(look.records),
-            tuple(look.sightings),
-            tuple(vanished),
+            layout.size,
+            sum(part.item.kind != "dir" for part in ended),
+            sum(slot.end - slot.start for slot in layout.slots),
+            rows(layout.members),
+            tuple(records),
+            tuple(sightings),
+            tuple((i.path, i.target) for i in members if i.kind == "hardlink"),
+            tuple(share.parts[number].item.path for number, now in odd.items() if now is None),
         )
-        return frame, self._compress(whole)
+        return frame, data
 
     def close(self) -> None:
         """End the threads; what is still to be read is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(reading: Reading) -> Iterator[bytes | None]:
-    reading.reverse()
-    while reading:
-        yield from reading.pop().result()  # popped, so that nothing holds what was used
-
-
-def _member(item: Item, size: int) -> Member:
-    return Member(item.path, item.kind, size, item.mode, item.mtime_ns // 10**9, item.target)
+def _corrected(layout: Layout, buffer: bytearray, odd: Odd) -> tuple[Layout, bytearray]:
+    """The share as it is now that some of its files are not what was scanned."""
+    now: list[tuple[Part, bytes | bytearray]] = []
+    for number, slot in enumerate(layout.slots):
+        data = odd[number] if number in odd else buffer[slot.start : slot.end]
+        if data is not None:
+            now.append((slot.part, data))
+    changed = lay([(part, len(data)) for part, data in now])
+    target = bytearray(changed.size)
+    for slot, (_, data) in zip(changed.slots, now, strict=True):
+        target[slot.start : slot.end] = data
+    return changed, target

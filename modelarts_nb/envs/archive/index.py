@@ -5,6 +5,8 @@ the archive stays a plain tar.zst. With it several processes can unpack at the s
 file can be taken out without reading what is before it.
 
     skippable frame := magic, size, zstd(JSON), size of the JSON, length of zstd(JSON), "MANBidx1"
+    JSON := [[bytes in the file, bytes in the tar, [members that begin in it]] of each frame]
+    member := [path, kind, size, mode, mtime, place of its data in the frame, target]
 """
 
 from __future__ import annotations
@@ -52,29 +54,32 @@ class IndexWriter:
     """Collects what an index says while an archive is written."""
 
     def __init__(self) -> None:
-        self._frames: list[tuple[int, int]] = []
-        self._members: list[list[Any]] = []
-        self._start = 0
+        self._frames: list[bytes] = []
 
-    def frame(self, size: int, plain: int, members: Iterable[Placed]) -> None:
-        """The next frame: its size in the file and in the tar, and what begins in it."""
-        for placed in members:
-            m = placed.member
-            row = [m.path, _KINDS.index(m.kind), m.size, m.mode & 0o777, int(m.mtime)]
-            self._members.append([*row, self._start + placed.at, m.target])
-        self._frames.append((size, plain))
-        self._start += plain
+    def frame(self, size: int, plain: int, rows: bytes) -> None:
+        """The next frame: its size in the file and in the tar, and the ``rows`` of its members."""
+        self._frames.append(b"[%d,%d,%b]" % (size, plain, rows))
 
     def to_bytes(self) -> bytes:
         """The skippable frame."""
         import zstandard
 
-        value = {"frames": self._frames, "members": self._members}
-        # Names that are not UTF-8 hold surrogates, which JSON writes as escapes.
-        text = json.dumps(value, separators=(",", ":")).encode("ascii")
+        text = b"[" + b",".join(self._frames) + b"]"
         packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(text)
         foot = _FOOT.pack(len(text), len(packed), _NAME)
         return _HEAD.pack(_MAGIC, len(packed) + len(foot)) + packed + foot
+
+
+def rows(members: Iterable[Placed]) -> bytes:
+    """What an index says of the members that begin in a frame, their places counted from its
+    start."""
+    found = []
+    for placed in members:
+        m = placed.member
+        what = (m.path, _KINDS.index(m.kind), m.size, m.mode & 0o777, int(m.mtime))
+        found.append((*what, placed.at, m.target))
+    # Names that are not UTF-8 hold surrogates, which JSON writes as escapes.
+    return json.dumps(found, separators=(",", ":")).encode("ascii")
 
 
 def read_index(path: Path) -> Index | None:
@@ -103,8 +108,11 @@ def read_index(path: Path) -> Index | None:
     return _parse(packed[_HEAD.size :], text_size, start)
 
 
-def frame_bytes(fd: int, frame: FrameAt, name: str) -> bytes:
+def frame_bytes(fd: int, frame: FrameAt, name: str, into: bytearray | None = None) -> memoryview:
     """The plain bytes of one frame of an open archive.
+
+    Args:
+        into: memory to use, if it is large enough; else new memory is taken.
 
     Raises:
         ArchiveInvalid: damaged.
@@ -118,14 +126,21 @@ def frame_bytes(fd: int, frame: FrameAt, name: str) -> bytes:
         if not more:
             raise _damaged(name, "the file ends too early")
         packed += more
+    plain = into if into is not None and len(into) >= frame.plain else bytearray(frame.plain)
+    view = memoryview(plain)[: frame.plain]
     try:
         told = zstandard.get_frame_parameters(packed)
         if told.content_size != frame.plain or told.window_size > _FRAME_LIMIT:
             raise _damaged(name, f"a frame of {told.content_size} bytes, {frame.plain} expected")
-        plain = zstandard.ZstdDecompressor().decompress(packed)
+        reader = zstandard.ZstdDecompressor().stream_reader(packed)
+        got = 0
+        while got < frame.plain and (count := reader.readinto(view[got:])):
+            got += count
+        if got < frame.plain or reader.read(1):
+            raise _damaged(name, f"{got} bytes, {frame.plain} expected")
     except zstandard.ZstdError as error:
         raise _damaged(name, str(error)) from error
-    return plain
+    return view
 
 
 def _parse(packed: bytes, text_size: int, end: int) -> Index | None:
@@ -135,38 +150,39 @@ def _parse(packed: bytes, text_size: int, end: int) -> Index | None:
         if zstandard.get_frame_parameters(packed).content_size != text_size:
             return None
         value = json.loads(zstandard.ZstdDecompressor().decompress(packed))
-        frames = _frames(value["frames"])
-        members = tuple(_member(row) for row in value["members"])
-    except (zstandard.ZstdError, ValueError, TypeError, KeyError, RecursionError, IndexError):
+        frames, members = _frames(value)
+    except (zstandard.ZstdError, ValueError, TypeError, RecursionError, IndexError):
         return None
     last = frames[-1] if frames else None
     if last is None or last.offset + last.size != end:
         return None
     total = last.start + last.plain
     within = all(m.at <= total - m.member.size for m in members)
-    return Index(frames, members) if within and _apart(members) else None
+    return Index(tuple(frames), tuple(members)) if within and _apart(members) else None
 
 
-def _frames(rows: Sequence[Sequence[int]]) -> tuple[FrameAt, ...]:
-    found, offset, start = [], 0, 0
-    for size, plain in rows:
+def _frames(value: Any) -> tuple[list[FrameAt], list[Placed]]:
+    frames, members = list[FrameAt](), list[Placed]()
+    offset = start = 0
+    for size, plain, inside in value:
         if not (0 < size <= _FRAME_LIMIT and 0 <= plain <= _FRAME_LIMIT):
             raise ValueError(size)
-        found.append(FrameAt(offset, size, start, plain))
+        frames.append(FrameAt(offset, size, start, plain))
+        members += [_member(row, start, plain) for row in inside]
         offset, start = offset + size, start + plain
-    return tuple(found)
+    return frames, members
 
 
-def _member(row: Sequence[Any]) -> Placed:
+def _member(row: Sequence[Any], start: int, plain: int) -> Placed:
     path, kind, size, mode, mtime, at, target = row
     if not (isinstance(path, str) and isinstance(target, str)):
         raise ValueError(path)
     for number in (kind, size, mode, mtime, at):
         if not isinstance(number, int) or isinstance(number, bool):
             raise ValueError(number)
-    if kind < 0 or size < 0 or at < 0 or (kind and size):
+    if kind < 0 or size < 0 or not 0 <= at <= plain or (kind and size):
         raise ValueError(row)
-    return Placed(Member(path, _KINDS[kind], size, mode & 0o777, mtime, target), at)
+    return Placed(Member(path, _KINDS[kind], size, mode & 0o777, mtime, target), start + at)
 
 
 def _apart(members: Sequence[Placed]) -> bool:

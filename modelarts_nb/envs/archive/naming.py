@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from modelarts_nb.envs.archive import condaunpack
-from modelarts_nb.envs.archive.shares import Part
-from modelarts_nb.envs.rewriting import mentions, rewrite
+from modelarts_nb.envs.archive.layout import Layout
+from modelarts_nb.envs.rewriting import encoded, mentions, rewrite
 from modelarts_nb.errors import EngineFailed
 
 # A prefix that fits everywhere: asked for only to learn whether a file would change at all.
@@ -25,41 +25,53 @@ class Sighting:
     binary: bool
 
 
-class Look:
-    """Looks at the parts of one share, in order."""
+def overlap(prefixes: Sequence[str]) -> int:
+    """A prefix may lie across two parts: how many bytes before a part belong to a look at it."""
+    return max(len(p.encode("utf-8", "surrogateescape")) for p in prefixes) * 3
 
-    def __init__(self, prefixes: tuple[str, ...]) -> None:
-        self.records: list[condaunpack.Record] = []
-        self.sightings: list[Sighting] = []
-        self._prefixes = prefixes
-        self._tail = b""
 
-    @property
-    def overlap(self) -> int:
-        """A prefix may lie across two parts: how many bytes before a part belong to the look."""
-        return max(len(p.encode("utf-8", "surrogateescape")) for p in self._prefixes) * 3
+def look(
+    layout: Layout, buffer: bytearray, before: bytes, prefixes: tuple[str, ...]
+) -> tuple[list[condaunpack.Record], list[Sighting]]:
+    """Which files of a share name a prefix.
 
-    def at(self, part: Part, data: bytes, before: bytes | None = None) -> None:
-        """The next part.
+    Args:
+        layout: where the files are.
+        buffer: the share, read.
+        before: of a large file that was begun before, the ``overlap`` bytes before the share.
+        prefixes: to look for.
 
-        Args:
-            before: the ``overlap`` bytes before ``data``; None: those of the last call.
-        """
-        if part.whole:
-            if mentions(data, self._prefixes):
-                self.records += _records(
-                    part.item.path, self._found(data), data, binary=b"\0" in data
-                )
-            return
-        tail = b"" if part.first else self._tail if before is None else before
-        # Not one large copy of both: the seam is small.
-        found = self._found(data) | (self._found(tail + data[: self.overlap]) if tail else set())
-        head = data[:_HEAD] if part.first else b""
-        self.sightings.append(Sighting(part.item.path, head, frozenset(found), b"\0" in data))
-        self._tail = data[-self.overlap :]
+    Returns:
+        The records of whole files, and what was seen of large ones.
+    """
+    records, sightings = list[condaunpack.Record](), list[Sighting]()
+    # One look at all of it: most shares name no prefix at all.
+    anywhere = any(
+        buffer.find(wanted, 0, layout.size) >= 0 for p in prefixes for wanted in encoded([p])
+    )
+    tail = before
+    for slot in layout.slots:
+        if slot.part.whole:
+            if anywhere and slot.end > slot.start:
+                data = bytes(memoryview(buffer)[slot.start : slot.end])
+                found = _found(data, prefixes)
+                records += _records(slot.part.item.path, found, data, binary=b"\0" in data)
+            continue
+        start, end, size = slot.start, slot.end, overlap(prefixes)
+        if slot.part.first:
+            tail = b""
+        seen = _found(tail + buffer[start : min(end, start + size)], prefixes) if tail else set()
+        if anywhere:
+            seen |= _found(buffer[start:end], prefixes)
+        head = bytes(buffer[start : start + _HEAD]) if slot.part.first else b""
+        binary = buffer.find(b"\0", start, end) >= 0
+        sightings.append(Sighting(slot.part.item.path, head, frozenset(seen), binary))
+        tail = bytes(buffer[max(start, end - size) : end])
+    return records, sightings
 
-    def _found(self, window: bytes) -> set[str]:
-        return {prefix for prefix in self._prefixes if mentions(window, [prefix])}
+
+def _found(window: bytes | bytearray, prefixes: tuple[str, ...]) -> set[str]:
+    return {prefix for prefix in prefixes if mentions(window, [prefix])}
 
 
 def large(sightings: Iterable[Sighting]) -> list[condaunpack.Record]:

@@ -21,6 +21,7 @@ from modelarts_nb.errors import NameTaken, from_os_error
 _PARTIAL = re.compile(r"\.(.+)\.([0-9a-f]{8})-(\d+)\.partial(\.json)?")
 _ABANDONED = 24 * 3600  # seconds without a write after which no clock skew explains it
 _PIECE = 1 << 20
+_BEGIN = 32 << 20  # bytes after which the system is asked to begin writing them to the disk
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -34,7 +35,7 @@ class OutFile:
         self.path = path
         self.size = 0
         self._hash = hashlib.sha256()
-        self._queue: queue.Queue[bytes | None] = queue.Queue(8)
+        self._queue: queue.Queue[list[memoryview] | None] = queue.Queue(8)
         self._error: OSError | None = None
         self._parts: list[memoryview] = []
         self._gathered = 0
@@ -57,9 +58,8 @@ class OutFile:
                 self._hand_over()
 
     def _hand_over(self) -> None:
-        self._queue.put(b"".join(self._parts))
-        self._parts.clear()
-        self._gathered = 0
+        self._queue.put(self._parts)
+        self._parts, self._gathered = [], 0
 
     def finish(self) -> str:
         """Wait until every byte is on the disk; the sha256 of the file."""
@@ -85,18 +85,32 @@ class OutFile:
                 os.close(fd)
 
     def _drain(self) -> None:
-        while (piece := self._queue.get()) is not None:
+        begun = 0
+        while (parts := self._queue.get()) is not None:
             if self._error:
                 continue  # keep emptying the queue so that the writer never blocks
             try:
-                view = memoryview(piece)
-                while view:
-                    view = view[os.write(self._fd, view[:_PIECE]) :]
+                _write_all(self._fd, parts)
             except OSError as error:
                 self._error = error
                 continue
-            self._hash.update(piece)
-            self.size += len(piece)
+            for part in parts:
+                self._hash.update(part)
+                self.size += len(part)
+            if self.size - begun >= _BEGIN:
+                # So that the disk works meanwhile, and little is left to wait for at the end.
+                os.posix_fadvise(self._fd, begun, self.size - begun, os.POSIX_FADV_DONTNEED)
+                begun = self.size
+
+
+def _write_all(fd: int, parts: list[memoryview]) -> None:
+    """Write one piece, with one request where the disk takes all of it at once."""
+    left = os.writev(fd, parts)
+    for part in parts:
+        view = part[left:]
+        left = max(0, left - len(part))
+        while view:
+            view = view[os.write(fd, view) :]
 
 
 @contextmanager

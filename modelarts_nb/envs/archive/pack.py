@@ -60,7 +60,7 @@ def pack(
         output: the file to write, its suffix the format; a folder, to write into it; None: the
             disk's archives folder.
         format: ``tar.zst`` (default), ``tar.gz``, ``tar`` or ``squashfs``.
-        level: of compression; None is the format's default (zstd 3, gzip 4).
+        level: of compression; None is the format's default (zstd 2, gzip 4).
         threads: that compress; None: one for each core.
         ignore_editable_packages: pack although code is outside the environment.
         ignore_missing_files: pack although files of conda packages are missing, and leave out

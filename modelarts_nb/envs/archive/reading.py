@@ -1,4 +1,4 @@
-"""Reads the files of a share, many at once, so that a slow disk is hidden."""
+"""Reads the files of a share into their places, many at once, so that a slow disk is hidden."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from modelarts_nb.envs.archive.contents import Item
+from modelarts_nb.envs.archive.layout import Slot
 from modelarts_nb.envs.archive.shares import PIECE, Part
 from modelarts_nb.errors import Busy, from_os_error
 
@@ -15,18 +16,21 @@ _TRIES = 3
 # Small files that one thread reads in turn: handing over each would cost more than reading it.
 _BATCH = 16
 
-# The bytes of each part; None for a compiled file that vanished meanwhile.
-Contents = list[bytes | None]
+# What is not as it was scanned, by the number of its slot: its bytes now, or None for a compiled
+# file that vanished meanwhile.
+Odd = dict[int, "bytes | None"]
 
 
-def read_soon(parts: Sequence[Part], pool: ThreadPoolExecutor) -> list[Future[Contents]]:
-    """Begin to read ``parts``; the results follow each other in their order.
+def read_soon(
+    slots: Sequence[Slot], buffer: memoryview, pool: ThreadPoolExecutor
+) -> list[Future[Odd]]:
+    """Begin to read the data of ``slots`` into their places.
 
     A result raises:
         Busy: a file changed, shrank or vanished while it was packed.
         AccessDenied, DiskFailure: a file cannot be read.
     """
-    return [pool.submit(_read, batch) for batch in _batches(parts)]
+    return [pool.submit(_read, batch, buffer) for batch in _batches(slots)]
 
 
 def read_before(part: Part, size: int) -> bytes:
@@ -36,15 +40,19 @@ def read_before(part: Part, size: int) -> bytes:
         Busy, AccessDenied, DiskFailure: as ``read_soon``.
     """
     start = max(0, part.offset - size)
-    return _read_part(part.item, start, part.offset - start)
+    data = bytearray(part.offset - start)
+    _read_part(part.item, start, memoryview(data))
+    return bytes(data)
 
 
-def _batches(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    batch: list[Part] = []
+def _batches(slots: Sequence[Slot]) -> Iterator[list[tuple[int, Slot]]]:
+    batch: list[tuple[int, Slot]] = []
     size = 0
-    for part in parts:
-        batch.append(part)
-        size += part.size
+    for number, slot in enumerate(slots):
+        if slot.part.item.kind != "file":
+            continue
+        batch.append((number, slot))
+        size += slot.end - slot.start
         if len(batch) >= _BATCH or size >= PIECE:
             yield batch
             batch, size = [], 0
@@ -52,15 +60,31 @@ def _batches(parts: Sequence[Part]) -> Iterator[list[Part]]:
         yield batch
 
 
-def _read(batch: list[Part]) -> Contents:
-    return [
-        b""
-        if part.item.kind != "file"
-        else _read_whole(part.item)
-        if part.whole
-        else _read_part(part.item, part.offset, part.size)
-        for part in batch
-    ]
+def _read(batch: list[tuple[int, Slot]], buffer: memoryview) -> Odd:
+    odd: Odd = {}
+    for number, slot in batch:
+        item, into = slot.part.item, buffer[slot.start : slot.end]
+        if not slot.part.whole:
+            _read_part(item, slot.part.offset, into)
+        elif not _as_scanned(item, into):
+            odd[number] = _read_whole(item)
+    return odd
+
+
+def _as_scanned(item: Item, into: memoryview) -> bool:
+    """Read a small file; False: it is not what was scanned, and must be looked at again."""
+    try:
+        fd = os.open(item.source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            got = _fill(fd, into, 0)
+            stat = os.fstat(fd)
+        finally:
+            os.close(fd)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _trouble(error, item) from error
+    return got == item.size and (stat.st_size, stat.st_mtime_ns) == (item.size, item.mtime_ns)
 
 
 def _read_whole(item: Item) -> bytes | None:
@@ -70,7 +94,8 @@ def _read_whole(item: Item) -> bytes | None:
             fd = os.open(item.source, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 before = os.fstat(fd)
-                data = _fill(fd, 0, before.st_size)
+                data = bytearray(min(before.st_size, 2 * PIECE + 1))
+                got = _fill(fd, memoryview(data), 0)
                 after = os.fstat(fd)
             finally:
                 os.close(fd)
@@ -81,17 +106,17 @@ def _read_whole(item: Item) -> bytes | None:
         except OSError as error:
             raise _trouble(error, item) from error
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if same and len(data) == before.st_size and len(data) <= 2 * PIECE:
-            return data
+        if same and got == before.st_size and got <= 2 * PIECE:
+            return bytes(data)
     raise _changed(item)
 
 
-def _read_part(item: Item, offset: int, size: int) -> bytes:
+def _read_part(item: Item, offset: int, into: memoryview) -> None:
     """A part of a big file, whose size was promised in its header: any change ends the packing."""
     try:
         fd = os.open(item.source, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            data = _fill(fd, offset, size)
+            got = _fill(fd, into, offset)
             stat = os.fstat(fd)
         finally:
             os.close(fd)
@@ -99,21 +124,15 @@ def _read_part(item: Item, offset: int, size: int) -> bytes:
         raise _changed(item) from None
     except OSError as error:
         raise _trouble(error, item) from error
-    if len(data) < size or (stat.st_size, stat.st_mtime_ns) != (item.size, item.mtime_ns):
+    if got < len(into) or (stat.st_size, stat.st_mtime_ns) != (item.size, item.mtime_ns):
         raise _changed(item)
-    return data
 
 
-def _fill(fd: int, offset: int, size: int) -> bytes:
-    data = os.pread(fd, size, offset)
-    if len(data) == size:
-        return data
-    parts = [data]
-    got = len(data)
-    while got < size and (data := os.pread(fd, size - got, offset + got)):
-        parts.append(data)
-        got += len(data)
-    return b"".join(parts)
+def _fill(fd: int, into: memoryview, offset: int) -> int:
+    got = 0
+    while got < len(into) and (count := os.preadv(fd, [into[got:]], offset + got)):
+        got += count
+    return got
 
 
 def _changed(item: Item) -> Busy:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.envs.archive.contents import Contents, choose
@@ -55,6 +56,7 @@ def survey(
         Cancelled: the user's wish.
     """
     skipped = frozenset(_skipped(prefix, disk))
+    threads = threads_for(prefix, threads)
     tree = scan(prefix, skip=skipped, threads=threads, progress=progress)
     progress.phase("checking")
     prefixes = tuple(dict.fromkeys(spellings(prefix)))

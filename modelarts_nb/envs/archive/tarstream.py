@@ -54,33 +54,32 @@ class Placed:
     at: int
 
 
+def header(member: Member) -> bytes:
+    """What stands before a member's data, some blocks of 512 bytes, in the GNU form."""
+    info = tarfile.TarInfo(member.path + ("/" if member.kind == "dir" else ""))
+    info.type = _TYPES[member.kind]
+    info.size = member.size
+    info.mode = member.mode & 0o777
+    # Whole seconds: that is what Python compares a .pyc with, and fractions would cost two
+    # more blocks for every file.
+    info.mtime = int(member.mtime)
+    info.linkname = member.target
+    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+
 class TarWriter:
-    """Writes members one after the other, in the GNU form that every ``tar`` reads.
+    """Writes members one after the other, in the GNU form that every ``tar`` reads."""
 
-    Args:
-        write: takes plain bytes.
-        left: bytes that are still to come of a member whose data was begun before and cut at a
-            block's end.
-    """
-
-    def __init__(self, write: Callable[[bytes], None], *, left: int = 0) -> None:
+    def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._done = 0
-        self._left = left
+        self._left = 0
         #: What was begun, and where its data are, counted from this writer's first byte.
         self.members: list[Placed] = []
 
     def start(self, member: Member) -> None:
         """Write a header; exactly ``member.size`` bytes of data must follow."""
-        info = tarfile.TarInfo(member.path + ("/" if member.kind == "dir" else ""))
-        info.type = _TYPES[member.kind]
-        info.size = member.size
-        info.mode = member.mode & 0o777
-        # Whole seconds: that is what Python compares a .pyc with, and fractions would cost two
-        # more blocks for every file.
-        info.mtime = int(member.mtime)
-        info.linkname = member.target
-        head = info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+        head = header(member)
         self._write(head)
         self._done += len(head)
         self._left = member.size

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from modelarts_nb import config
+from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free, check_name
 from modelarts_nb.disk.persistent import Disk, open_disk
@@ -95,7 +96,7 @@ def unpack(
     with left as note:
         with _held(final, disk, progress), _built(final, disk) as (stage, content):
             _require_free(final, disk)
-            opened = _open(archive, image, content, final, progress)
+            opened = _open(archive, image, content, final, told, progress)
             _verify(archive, image, opened, told)
             _complete(archive, content, final, opened)
             if note:
@@ -185,8 +186,16 @@ def _built(final: Path, disk: Disk) -> Iterator[tuple[Stage, Path]]:
             remove_tree(beside)
 
 
-def _open(archive: Path, image: bool, content: Path, final: Path, progress: Progress) -> Opened:
-    threads = config.Transfer(config=config.load()).threads
+def _open(
+    archive: Path,
+    image: bool,
+    content: Path,
+    final: Path,
+    told: Manifest | None,
+    progress: Progress,
+) -> Opened:
+    most = config.Transfer(config=config.load()).threads
+    threads = threads_for(content.parent, most)
     free = space_at(content.parent).free
     if image:
         return open_image(
@@ -205,6 +214,7 @@ def _open(archive: Path, image: bool, content: Path, final: Path, progress: Prog
             Allowance(free),
             threads=threads,
             processes=os.cpu_count() or 1,
+            hashed=bool(told and told.sha256),
             progress=progress,
         )
         if opened:

@@ -47,7 +47,7 @@ def test_a_level_the_format_does_not_have_is_refused(kind: str, level: int) -> N
 
 
 def test_without_a_level_it_is_the_formats_own() -> None:
-    assert [formats.check_level(k, None) for k in ("tar.zst", "tar.gz")] == [3, 4]
+    assert [formats.check_level(k, None) for k in ("tar.zst", "tar.gz")] == [2, 4]
 
 
 @pytest.mark.parametrize("head", [b"", b"PK\x03\x04", b"hello world", b"\0" * 512])

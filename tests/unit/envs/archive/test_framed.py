@@ -86,9 +86,14 @@ def swap(archive: Path, change: Callable[[list[Placed]], list[Placed]]) -> Path:
     """The archive with another list of members in its index."""
     old = index.read_index(archive)
     assert old is not None
+    members = change(list(old.members))
     writer = index.IndexWriter()
-    writer.frame(0, 0, change(list(old.members)))
-    writer._frames = [(frame.size, frame.plain) for frame in old.frames]
+    for frame in old.frames:
+        # A member belongs to the frame in which its header begins; its data may be in the next.
+        inside = [m for m in members if frame.start < m.at <= frame.start + frame.plain]
+        members = members[len(inside) :]
+        told = [replace(m, at=m.at - frame.start) for m in inside]
+        writer.frame(frame.size, frame.plain, index.rows(told))
     end = old.frames[-1].offset + old.frames[-1].size
     changed = archive.with_name("changed.tar.zst")
     changed.write_bytes(archive.read_bytes()[:end] + writer.to_bytes())

@@ -19,6 +19,7 @@ from modelarts_nb.envs.archive.index import (
     IndexWriter,
     frame_bytes,
     read_index,
+    rows,
 )
 from modelarts_nb.envs.archive.tarstream import Member, Placed
 from modelarts_nb.errors import ArchiveInvalid
@@ -35,7 +36,7 @@ def write(path: Path, *members: Placed) -> Path:
     writer = IndexWriter()
     packed = [zstandard.ZstdCompressor().compress(plain) for plain in PLAIN]
     for number, (plain, frame) in enumerate(zip(PLAIN, packed, strict=True)):
-        writer.frame(len(frame), len(plain), members if number == 0 else ())
+        writer.frame(len(frame), len(plain), rows(members if number == 0 else ()))
     path.write_bytes(b"".join(packed) + writer.to_bytes())
     return path
 
@@ -96,7 +97,9 @@ def test_damage_is_none_or_still_whole(
 def lying(path: Path, frames: list[list[object]], members: list[list[object]]) -> Path:
     """An archive whose index says what is asked."""
     packed = b"".join(map(zstandard.ZstdCompressor().compress, PLAIN))
-    text = json.dumps({"frames": frames, "members": members}).encode()
+    if isinstance(frames, list):
+        frames = [[*frame, members if at == 0 else []] for at, frame in enumerate(frames)]
+    text = json.dumps(frames).encode()
     index = zstandard.ZstdCompressor(write_checksum=True).compress(text)
     foot = _FOOT.pack(len(text), len(index), b"MANBidx1")
     head = struct.pack("<II", 0x184D2A5E, len(index) + len(foot))
@@ -115,7 +118,7 @@ TRUE = [[SIZES[0], len(PLAIN[0])], [SIZES[1], len(PLAIN[1])]]
         pytest.param([[-1, 5], *TRUE], [], id="a negative size"),
         pytest.param([[SIZES[0], 1 << 40], TRUE[1]], [], id="a frame too large to hold"),
         pytest.param(TRUE, [["a", 0, 1 << 60, 0o644, 0, 0, ""]], id="data beyond the end"),
-        pytest.param(TRUE, [["a", 0, 5, 0o644, 0, -1, ""]], id="data before the start"),
+        pytest.param(TRUE, [["a", 0, 5, 0o644, 0, -1, ""]], id="data before its frame"),
         pytest.param(
             TRUE, [["a", 0, 9, 0, 0, 0, ""], ["b", 0, 9, 0, 0, 4, ""]], id="data used twice"
         ),

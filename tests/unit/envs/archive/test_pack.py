@@ -282,7 +282,7 @@ def test_a_full_disk_leaves_nothing_behind(
     def full(fd: int, data: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(outfile.os, "write", full)
+    monkeypatch.setattr(outfile.os, "writev", full)
     with pytest.raises(DiskFull):
         pack("demo", disk=disk)
     monkeypatch.undo()
@@ -298,12 +298,12 @@ def test_killed_in_the_middle_no_half_archive_is_visible(
         "import os, signal, sys; from pathlib import Path\n"
         "from modelarts_nb.disk.persistent import Disk\n"
         "from modelarts_nb.envs.archive import outfile, pack\n"
-        "real, count = os.write, []\n"
-        "def write(fd, data):\n"
-        "    count.append(len(data) > 100000)\n"
-        "    if sum(count) == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "    return real(fd, data)\n"
-        "outfile.os.write = write\n"
+        "real, count = os.writev, []\n"
+        "def write(fd, parts):\n"
+        "    count.append(fd)\n"
+        "    if len(count) == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(fd, parts)\n"
+        "outfile.os.writev = write\n"
         "pack('demo', disk=Disk(Path(sys.argv[1]), 'me', Path(sys.argv[2])))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, disk.root, disk.home], check=False)

@@ -11,23 +11,30 @@ import pytest
 
 from modelarts_nb.envs.archive import shares
 from modelarts_nb.envs.archive.contents import Item
-from modelarts_nb.envs.archive.reading import read_soon
+from modelarts_nb.envs.archive.layout import lay
+from modelarts_nb.envs.archive.reading import Odd, read_soon
 from modelarts_nb.errors import AccessDenied, Busy
 
 
 def contents(*items: Item) -> list[tuple[str, bytes | None]]:
     """Path and bytes of each part of ``items``, read in shares."""
-    found = []
+    found: list[tuple[str, bytes | None]] = []
     with ThreadPoolExecutor(8) as pool:
         for share in shares.divide(items):
-            data = [d for future in read_soon(share.parts, pool) for d in future.result()]
-            found += zip((part.item.path for part in share.parts), data, strict=True)
+            layout = lay([(part, part.size) for part in share.parts])
+            buffer = bytearray(layout.size)
+            odd: Odd = {}
+            for future in read_soon(layout.slots, memoryview(buffer), pool):
+                odd |= future.result()
+            for number, slot in enumerate(layout.slots):
+                as_scanned = bytes(buffer[slot.start : slot.end])
+                found.append((slot.part.item.path, odd.get(number, as_scanned)))
     return found
 
 
 def item(path: Path, name: str | None = None) -> Item:
     stat = path.stat()
-    return Item(name or path.name, "file", path, stat.st_size, 0o644, stat.st_mtime_ns)
+    return Item(name or path.name, "file", str(path), stat.st_size, 0o644, stat.st_mtime_ns)
 
 
 def test_files_come_in_order_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +105,9 @@ def test_a_file_that_cannot_be_read_is_named(
     path = tmp_path / "secret"
     path.write_bytes(b"x")
 
-    def refuse(fd: int, size: int, offset: int) -> bytes:
+    def refuse(fd: int, into: object, offset: int) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(os, "pread", refuse)  # root may read everything, so the kernel is played
+    monkeypatch.setattr(os, "preadv", refuse)  # root may read everything, so the kernel is played
     with pytest.raises(AccessDenied, match="secret"):
         contents(item(path))
