@@ -18,7 +18,7 @@ from modelarts_nb.progress import SILENT, Progress
 _BATCH = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file, folder or symbolic link below the root of a tree.
 

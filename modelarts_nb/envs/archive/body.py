@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,11 +14,9 @@ from modelarts_nb.envs.archive.manifest import INSIDE, Manifest
 from modelarts_nb.envs.archive.shares import divide
 from modelarts_nb.envs.archive.survey import Survey
 from modelarts_nb.envs.archive.tarstream import Member, TarWriter
-from modelarts_nb.envs.archive.team import answers
+from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.errors import Busy
 from modelarts_nb.progress import Progress
-
-_ALONE = 16 << 20  # bytes; less is packed before another process has started
 
 
 def write_body(
@@ -29,8 +26,7 @@ def write_body(
     *,
     kind: str,
     level: int,
-    threads: int | None,
-    reading: int,
+    team: Team,
     progress: Progress,
 ) -> Manifest:
     """Write a whole tar, compressed.
@@ -41,8 +37,7 @@ def write_body(
         manifest: goes in first.
         kind: how to compress; ``squashfs`` is a plain tar, for the program that makes the image.
         level: of compression.
-        threads: that compress; None: one for each core.
-        reading: files read at once.
+        team: that reads and compresses.
 
     Returns:
         The manifest as it was written.
@@ -74,13 +69,12 @@ def write_body(
     tar.add(Member(INSIDE, "file", len(first), 0o644, made), first)
     done = own(tar)
     progress.phase("packing", files=seen.contents.files, bytes=seen.contents.size)
-    processes = (threads or os.cpu_count() or 1) if seen.contents.size > _ALONE else 0
-    plan = Packing(seen.prefixes, kind, level, reading)
+    plan = Packing(seen.prefixes, kind, level, seen.threads)
     records, sightings = list[condaunpack.Record](), list[naming.Sighting]()
     vanished: set[str] = set()
     shares = divide(seen.contents.items)
     frame: Frame
-    for frame, data in answers(shares, plan, processes=processes, progress=progress):
+    for frame, data in team.answers(shares, plan, progress):
         _require_targets(frame, vanished, progress)
         write(data)
         index.frame(len(data), frame.plain, frame.rows)

@@ -28,12 +28,11 @@ from modelarts_nb.envs.archive.opened import (
 from modelarts_nb.envs.archive.recorded import read_records
 from modelarts_nb.envs.archive.safety import Allowance, check_links, member_path
 from modelarts_nb.envs.archive.tarstream import Placed
-from modelarts_nb.envs.archive.team import answers
+from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.relocate import each
 from modelarts_nb.errors import ArchiveInvalid, from_os_error
 from modelarts_nb.progress import Progress
 
-_ALONE = 16 << 20  # bytes; less is unpacked before another process has started
 _PIECE = 1 << 20
 
 
@@ -45,7 +44,7 @@ def open_framed(
     allowance: Allowance,
     *,
     threads: int,
-    processes: int,
+    team: Team,
     hashed: bool,
     progress: Progress,
 ) -> Opened | None:
@@ -58,7 +57,7 @@ def open_framed(
         final: the prefix it will have.
         allowance: the bytes it may become.
         threads: requests in flight, of all processes together.
-        processes: that decode and write.
+        team: that decodes and writes.
         hashed: make the sha256 of the archive, to compare it with what is known. Each frame has a
             checksum of its own, which is always compared.
 
@@ -97,15 +96,12 @@ def open_framed(
     plan = Filling(str(archive), str(root), threads)
     cut: list[Placed] = []
     progress.phase("unpacking", bytes=compressed)
-    alone = reading.size < _ALONE
     with Extractor(root, threads=threads) as extractor:
         for path, placed in wanted:
             if placed.member.kind == "dir":
                 extractor.folder(path, placed.member.mode)
         fills = _fills(index, wanted, cut)
-        for written, _ in answers(
-            fills, plan, processes=0 if alone else processes, progress=progress
-        ):
+        for written, _ in team.answers(fills, plan, progress):
             progress.advance(files=written.files, bytes=written.bytes)
         try:
             each(lambda placed: _finish(root, placed), cut, threads)

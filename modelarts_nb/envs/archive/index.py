@@ -49,6 +49,11 @@ class Index:
     frames: tuple[FrameAt, ...]
     members: tuple[Placed, ...]
 
+    @property
+    def plain(self) -> int:
+        """Bytes of the tar."""
+        return sum(frame.plain for frame in self.frames)
+
 
 class IndexWriter:
     """Collects what an index says while an archive is written."""

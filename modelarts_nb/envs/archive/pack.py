@@ -14,6 +14,7 @@ from pathlib import Path
 from modelarts_nb import config
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.scan import Tree
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.envs.archive import formats
@@ -23,6 +24,7 @@ from modelarts_nb.envs.archive.outfile import OutFile, appear, partial
 from modelarts_nb.envs.archive.recorded import platform_here, platform_of
 from modelarts_nb.envs.archive.squashfs import SquashfsWriter
 from modelarts_nb.envs.archive.survey import Survey, survey
+from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.model import Archive
 from modelarts_nb.envs.prefixes import find_prefix, image_name
 from modelarts_nb.envs.records import installed
@@ -88,14 +90,19 @@ def pack(
     prefix = find_prefix(name, disk=disk)
     called = prefix.name if prefix.parent == disk.envs else image_name(prefix)
     target = _target(output, called, kind, prefix, disk)
-    with _undisturbed(prefix, disk, progress):
+    with _undisturbed(prefix, disk, progress), Team() as team:
+
+        def found(tree: Tree) -> None:
+            team.start(threads or os.cpu_count() or 1, work=tree.bytes)
+
         seen = survey(
             prefix,
             disk=disk,
             exclude=exclude,
             ignore_editable_packages=ignore_editable_packages,
             ignore_missing_files=ignore_missing_files,
-            threads=_reading(),
+            threads=config.Transfer(config=config.load()).threads,
+            found=found,
             progress=progress,
         )
         _refuse(called, seen)
@@ -105,10 +112,10 @@ def pack(
         manifest = _manifest(called, kind, seen)
         with partial(target) as path:
             try:
-                manifest = _write(path, kind, level, threads, seen, manifest, progress)
+                manifest = _write(path, kind, level, threads, seen, manifest, team, progress)
             except OSError as error:
                 raise from_os_error(error, f"writing {target.name}", target) from error
-            require_steady(seen.tree, skip=seen.skipped, threads=_reading(), progress=progress)
+            require_steady(seen.tree, skip=seen.skipped, threads=seen.threads, progress=progress)
             progress.check()
             progress.phase("landing")
             appear(path, target, manifest.to_bytes() if target.parent == disk.archives else None)
@@ -196,6 +203,7 @@ def _write(
     threads: int | None,
     seen: Survey,
     manifest: Manifest,
+    team: Team,
     progress: Progress,
 ) -> Manifest:
     """Write the archive to ``path``; the manifest with its size and sha256."""
@@ -208,8 +216,7 @@ def _write(
             manifest,
             kind=kind,
             level=level,
-            threads=threads,
-            reading=_reading(),
+            team=team,
             progress=progress,
         )
         progress.phase("syncing")
@@ -218,7 +225,3 @@ def _write(
         out.abandon()
         raise
     return replace(manifest, sha256=sha256, archive_size=path.stat().st_size)
-
-
-def _reading() -> int:
-    return config.Transfer(config=config.load()).threads

@@ -14,7 +14,7 @@ from typing import Any
 from modelarts_nb.errors import from_os_error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordedFile:
     """One file as its package's record has it. ``room``: bytes of a binary's placeholder, or 0."""
 

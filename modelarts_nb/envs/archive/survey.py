@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,10 @@ _EDITABLE, _MISSING, _CLOBBERED = "editable", "missing", "clobbered"
 
 @dataclass(frozen=True)
 class Survey:
-    """Everything that packing and its preflight need to know of a prefix."""
+    """Everything that packing and its preflight need to know of a prefix.
+
+    ``threads``: how many requests in flight its disk is worth.
+    """
 
     prefix: Path
     prefixes: tuple[str, ...]
@@ -35,6 +38,7 @@ class Survey:
     contents: Contents
     records: tuple[Record, ...]
     findings: tuple[Finding, ...]
+    threads: int
 
 
 def survey(
@@ -45,11 +49,13 @@ def survey(
     ignore_editable_packages: bool,
     ignore_missing_files: bool,
     threads: int,
+    found: Callable[[Tree], None] | None = None,
     progress: Progress,
 ) -> Survey:
     """Look at everything that is known without reading all files.
 
-    Findings of level ``error`` forbid packing; the ``ignore_...`` options make warnings of them.
+    ``found`` is told early what there is to pack. Findings of level ``error`` forbid packing; the
+    ``ignore_...`` options make warnings of them.
 
     Raises:
         DiskFailure, AccessDenied: something cannot be read.
@@ -58,6 +64,8 @@ def survey(
     skipped = frozenset(_skipped(prefix, disk))
     threads = threads_for(prefix, threads)
     tree = scan(prefix, skip=skipped, threads=threads, progress=progress)
+    if found:
+        found(tree)
     progress.phase("checking")
     prefixes = tuple(dict.fromkeys(spellings(prefix)))
     contents = choose(tree, prefixes, exclude=exclude)
@@ -70,7 +78,9 @@ def survey(
         *_missing(missing, ignore_missing_files),
         *_links(contents, ignore_missing_files),
     ]
-    return Survey(prefix, prefixes, tree, skipped, contents, tuple(records), tuple(findings))
+    return Survey(
+        prefix, prefixes, tree, skipped, contents, tuple(records), tuple(findings), threads
+    )
 
 
 def _skipped(prefix: Path, disk: Disk) -> set[str]:

@@ -20,6 +20,7 @@ from modelarts_nb.progress import Progress
 
 _COMMAND = "modelarts_nb.envs.archive.hand"
 _WINDOW = 3  # answers for each process that may wait for the one whose turn it is
+_ALONE = 16 << 20  # bytes that are worth no further process
 _POLL = 0.1
 _MOST = 8  # processes: more cores are faster than any network disk
 
@@ -58,51 +59,34 @@ class Plan(Protocol):
         """A hand that keeps ``threads`` requests in flight."""
 
 
-def answers(
-    jobs: Iterable[Job], plan: Plan, *, processes: int, progress: Progress
-) -> Iterator[Answer]:
-    """The answer to each job, in order.
+class Team:
+    """Processes for one work; none until ``start``, and then everything is done by this one."""
 
-    Args:
-        processes: that work at the same time; 0: none but this one, for what is soon done.
-
-    Raises:
-        ModelArtsNbError: whatever a hand raised; the others have been stopped.
-        EngineFailed: a process ended that should not.
-        Cancelled: the user's wish; the processes have ended.
-    """
-    if processes:
-        with _Team(jobs, plan, min(processes, _MOST)) as team:
-            yield from team.answers(progress)
-        return
-    hand = plan.hand(plan.threads)
-    try:
-        for job in jobs:
-            progress.check()
-            yield hand.finish(job, hand.begin(job))
-    finally:
-        hand.close()
-
-
-class _Team:
-    def __init__(self, jobs: Iterable[Job], plan: Plan, count: int) -> None:
-        self._jobs = enumerate(jobs)
-        self._start = (plan, max(2, plan.threads // count))
-        self._window = _WINDOW * count
+    def __init__(self) -> None:
         self._turn = threading.Condition()
         self._made: dict[int, Answer] = {}
         self._given = self._taken = 0
         self._over = self._stopping = False
         self._error: BaseException | None = None
-        self._processes = [_start() for _ in range(count)]
-        self._threads = [
-            threading.Thread(target=self._serve, args=(process,), daemon=True)
-            for process in self._processes
-        ]
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._threads: list[threading.Thread] = []
+        self._jobs: Iterator[tuple[int, Job]] = iter(())
+        self._window = 0
 
-    def __enter__(self) -> _Team:
-        for thread in self._threads:
-            thread.start()
+    def start(self, count: int, *, work: int) -> None:
+        """Start processes, as early as it is known what there is to do.
+
+        Args:
+            count: how many, at most eight.
+            work: bytes; little is done before another process has started.
+
+        Raises:
+            EngineFailed: they cannot be started.
+        """
+        for _ in range(min(count, _MOST) if work > _ALONE else 0):
+            self._processes.append(_start())
+
+    def __enter__(self) -> Team:
         return self
 
     def __exit__(
@@ -116,18 +100,47 @@ class _Team:
             self._turn.notify_all()
         for process in self._processes:
             process.kill()
-        for process, thread in zip(self._processes, self._threads, strict=True):
+        for process in self._processes:
             # A process that waits for a disk which hangs cannot be killed; it ends with the disk.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
+        for thread in self._threads:
             thread.join(5)
+        for process in self._processes:
             for stream in (process.stdin, process.stdout):
-                if stream and not thread.is_alive():
+                if stream and process.returncode is not None:
                     with contextlib.suppress(OSError):
                         stream.close()
 
-    def answers(self, progress: Progress) -> Iterator[Answer]:
-        """Every answer in order."""
+    def answers(self, jobs: Iterable[Job], plan: Plan, progress: Progress) -> Iterator[Answer]:
+        """The answer to each job, in order; once for each team.
+
+        Raises:
+            ModelArtsNbError: whatever a hand raised.
+            EngineFailed: a process ended that should not.
+            Cancelled: the user's wish.
+        """
+        if self._processes:
+            yield from self._of_processes(jobs, plan, progress)
+            return
+        hand = plan.hand(plan.threads)
+        try:
+            for job in jobs:
+                progress.check()
+                yield hand.finish(job, hand.begin(job))
+        finally:
+            hand.close()
+
+    def _of_processes(
+        self, jobs: Iterable[Job], plan: Plan, progress: Progress
+    ) -> Iterator[Answer]:
+        self._jobs = enumerate(jobs)
+        self._window = _WINDOW * len(self._processes)
+        opening = plan, max(1, plan.threads // len(self._processes))
+        for process in self._processes:
+            thread = threading.Thread(target=self._serve, args=(process, opening), daemon=True)
+            self._threads.append(thread)
+            thread.start()
         while True:
             progress.check()
             with self._turn:
@@ -149,13 +162,13 @@ class _Team:
     def _ended(self) -> bool:
         return self._over and self._taken == self._given
 
-    def _serve(self, process: subprocess.Popen[bytes]) -> None:
+    def _serve(self, process: subprocess.Popen[bytes], opening: tuple[Plan, int]) -> None:
         """Runs in a thread for each process: gives it jobs, takes answers."""
         assert process.stdin is not None
         assert process.stdout is not None
         waiting: list[int] = []
         try:
-            send(process.stdin, self._start)
+            send(process.stdin, opening)
             ahead, _ = receive(process.stdout)
             while True:
                 while len(waiting) < ahead and (next_job := self._next(wait=not waiting)):

@@ -24,6 +24,7 @@ from modelarts_nb.envs.archive.index import read_index
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
 from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
+from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.cloning import announce, wants_kernel
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernels import register_if_possible
@@ -206,17 +207,19 @@ def _open(
     except OSError as error:
         raise from_os_error(error, "making the folder", content) from error
     if index := read_index(archive):
-        opened = open_framed(
-            archive,
-            index,
-            content,
-            final,
-            Allowance(free),
-            threads=threads,
-            processes=os.cpu_count() or 1,
-            hashed=bool(told and told.sha256),
-            progress=progress,
-        )
+        with Team() as team:
+            team.start(os.cpu_count() or 1, work=index.plain)
+            opened = open_framed(
+                archive,
+                index,
+                content,
+                final,
+                Allowance(free),
+                threads=threads,
+                team=team,
+                hashed=bool(told and told.sha256),
+                progress=progress,
+            )
         if opened:
             return opened
     with Decoded(archive) as source:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import framed, index, pack, shares, unpack
+from modelarts_nb.envs.archive import index, pack, shares, team, unpack
 from modelarts_nb.envs.archive.manifest import side_file
 from modelarts_nb.envs.archive.tarstream import Member, Placed
 from modelarts_nb.errors import ArchiveHostile, ArchiveInvalid, Cancelled, ModelArtsNbError
@@ -70,7 +70,7 @@ def test_with_and_without_the_index_the_same_comes_out(
     disk: Disk, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool
 ) -> None:
     if not alone:
-        monkeypatch.setattr(framed, "_ALONE", 0)
+        monkeypatch.setattr(team, "_ALONE", 0)
     (tmp_path / "envs").mkdir()
     prefix = tmp_path / "envs/same"
     found = []
@@ -141,7 +141,7 @@ def test_a_hostile_index_is_refused_before_anything_is_written(
 def test_damage_in_the_middle_ends_it_and_leaves_nothing(
     disk: Disk, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(framed, "_ALONE", 0)
+    monkeypatch.setattr(team, "_ALONE", 0)
     data = bytearray(archive.read_bytes())
     data[len(data) // 2] ^= 0xFF
     archive.write_bytes(data)
@@ -165,7 +165,7 @@ class StopAtOnce(Silent):
 def test_cancelled_nothing_is_left(
     disk: Disk, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(framed, "_ALONE", 0)
+    monkeypatch.setattr(team, "_ALONE", 0)
     with pytest.raises(Cancelled):
         unpack(str(archive), "new", kernel=False, disk=disk, progress=StopAtOnce())
     assert not (disk.envs / "new").exists()

@@ -40,8 +40,15 @@ def items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Item]:
 def made(
     items: list[Item], processes: int, progress: Progress = SILENT
 ) -> Iterator[tuple[Frame, bytes]]:
-    plan = Packing((PREFIX,), "tar", 0, 4)
-    return team.answers(shares.divide(items), plan, processes=processes, progress=progress)
+    yield from of(shares.divide(items), processes, progress)
+
+
+def of(
+    jobs: Iterator[shares.Share], processes: int, progress: Progress = SILENT
+) -> Iterator[tuple[Frame, bytes]]:
+    with team.Team() as hands:
+        hands.start(processes, work=1 << 30)
+        yield from hands.answers(jobs, Packing((PREFIX,), "tar", 0, 4), progress)
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -100,14 +107,19 @@ def test_what_is_made_ahead_is_bounded(items: list[Item], monkeypatch: pytest.Mo
             given.append(share.number)
             yield share
 
-    plan = Packing((PREFIX,), "tar", 0, 4)
-    frames = team.answers(counted(), plan, processes=2, progress=SILENT)
+    frames = of(counted(), 2)
     next(frames)
     end = time.monotonic() + 0.5
     while time.monotonic() < end:
         assert len(given) <= 2 * team._WINDOW + 1
         time.sleep(0.05)
     assert len(list(frames)) == len(given) - 1
+
+
+def test_little_work_starts_no_process(items: list[Item]) -> None:
+    with team.Team() as hands:
+        hands.start(2, work=1000)
+        assert not _children()
 
 
 def _children() -> list[int]:
