@@ -129,6 +129,13 @@ def storage_paths(
     return _soon(lambda: _answers("storage.list", lambda s: str(s.path.rstrip("/")), incomplete))
 
 
+def key_pair_names(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Key pairs that the user may use."""
+    return _soon(lambda: _answers("ssh.keys", lambda p: str(p.name), incomplete))
+
+
 def share_ids(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

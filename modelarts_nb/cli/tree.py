@@ -13,6 +13,7 @@ from modelarts_nb.cli.notebook import cloud, notebook
 from modelarts_nb.cli.operations import operation
 from modelarts_nb.cli.restart import hook, keep, restore
 from modelarts_nb.cli.settings import completion, config, status
+from modelarts_nb.cli.ssh import ssh
 from modelarts_nb.cli.storage import storage
 
 
@@ -38,6 +39,7 @@ COMMANDS = (
     hook,
     notebook,
     storage,
+    ssh,
     operation,
     cloud,
     local,

@@ -37,6 +37,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "show_fs_dir": ("sfsturbo:shares:showFsDir",),
     "list_keypairs": ("kps:domainKeypairs:list",),
     "list_keypair_detail": ("kps:domainKeypairs:get",),
+    # What policies call these two is in no reference; others' policies spell it so.
+    "create_keypair": ("kps:domainKeypairs:create",),
+    "delete_keypair": ("kps:domainKeypairs:delete",),
     "nova_list_keypairs": ("ecs:serverKeypairs:list",),
     "nova_show_keypair": ("ecs:serverKeypairs:get",),
     "nova_create_keypair": ("ecs:serverKeypairs:create",),

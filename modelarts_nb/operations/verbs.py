@@ -15,6 +15,9 @@ from typing import Any
 from modelarts_nb.errors import UsageError, from_os_error
 from modelarts_nb.operations.signature import check_params
 
+# How private keys begin (RFC 7468, PuTTY).
+_PRIVATE = ("PRIVATE KEY-----", "PuTTY-User-Key-File")
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -65,6 +68,13 @@ VERBS: dict[str, Verb] = {
     "storage.unmount": _cloud("modelarts_nb.storage.attaching:unmount"),
     "storage.create_folder": _cloud("modelarts_nb.storage.folders:create_folder"),
     "storage.set_quota": _cloud("modelarts_nb.storage.folders:set_quota"),
+    "ssh.setup": _cloud("modelarts_nb.operations.ssh:setup"),
+    "ssh.use": _cloud("modelarts_nb.operations.ssh:use"),
+    "ssh.config": _cloud("modelarts_nb.operations.ssh:write_config"),
+    "ssh.forget_host": _cloud("modelarts_nb.operations.ssh:forget_host"),
+    "ssh.create_key": _cloud("modelarts_nb.ssh.keys:create_key"),
+    "ssh.import_key": _cloud("modelarts_nb.ssh.keys:import_key"),
+    "ssh.delete_key": _cloud("modelarts_nb.operations.ssh:delete_key"),
 }
 
 QUERIES: dict[str, Verb] = {
@@ -97,6 +107,13 @@ QUERIES: dict[str, Verb] = {
     "storage.show": _cloud("modelarts_nb.storage.listing:show"),
     "storage.shares": _cloud("modelarts_nb.storage.folders:list_shares"),
     "storage.folders": _cloud("modelarts_nb.storage.folders:list_folders"),
+    "ssh.show": _cloud("modelarts_nb.operations.ssh:show"),
+    "ssh.check": _cloud("modelarts_nb.operations.ssh:check"),
+    "ssh.keys": Verb("modelarts_nb.ssh.keys:list_keys"),
+    # No verbs: a journal holds its parameters, and these take a passphrase.
+    "ssh.keep_key": Verb("modelarts_nb.ssh.keys:keep_key"),
+    "ssh.unlock": Verb("modelarts_nb.ssh.keys:unlock"),
+    "ssh.lock": _cloud("modelarts_nb.ssh.keys:lock"),
 }
 
 
@@ -124,11 +141,17 @@ def bind(table: Mapping[str, Verb], name: str, params: Mapping[str, Any]) -> Cal
         params: JSON values.
 
     Raises:
-        UsageError: no such verb, or a parameter is unknown, missing or of the wrong type.
+        UsageError: no such verb, or a parameter is unknown, missing, of the wrong type or a private
+            key.
     """
     verb = table.get(name)
     if verb is None:
         raise UsageError(f"There is no verb {name!r}.", hint=f"There are: {', '.join(table)}.")
+    if any(mark in repr(params) for mark in _PRIVATE):
+        raise UsageError(
+            "A private key is not a parameter: it would be written into a journal.",
+            hint="Give the public half, which is in the file that ends in .pub.",
+        )
     function = verb.load()
     checked = check_params(name, function, params, frozenset(verb.fixed))
     return Call(function, {**checked, **verb.fixed})

@@ -25,10 +25,11 @@ ALLOWED: dict[str, set[str]] = {
     "envs": BELOW_DOMAINS,
     "notebook": FOUNDATION | {"config", "cloud"},
     "storage": BELOW_DOMAINS | {"cloud"},
+    "ssh": BELOW_DOMAINS | {"cloud"},
     "tool": BELOW_DOMAINS | {"envs"},
-    "operations": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool"},
-    "cli": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool", "operations"},
-    "worker": BELOW_DOMAINS | {"envs", "cloud", "notebook", "storage", "tool", "operations"},
+    "operations": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool"},
+    "cli": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool", "operations"},
+    "worker": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool", "operations"},
     "__main__": {"cli"},
     "__init__": {"magics", "server"},
     "server": set(),
@@ -103,7 +104,7 @@ def test_what_runs_in_other_interpreters_imports_only_what_is_there(path: Path) 
     assert others <= set(sys.stdlib_module_names) | ALONE[room(path)]
 
 
-@of(*BELOW_DOMAINS, "cloud", "envs", "notebook", "storage", "tool", "operations")
+@of(*BELOW_DOMAINS, "cloud", "envs", "notebook", "ssh", "storage", "tool", "operations")
 def test_domains_know_no_face(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & FACES_ONLY
 

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -17,20 +19,26 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.removal import remove
 from tests.unit.envs.by_hand import make_on_disk
 
-ALL_COMMANDS = [
-    (name, sub)
-    for name, command in ma.commands.items()
-    for sub in (getattr(command, "commands", None) or {None: command})
-]
+
+def every(command: click.Command, *names: str) -> Iterator[tuple[str, ...]]:
+    """The names of all commands below this one, as they are typed."""
+    if not isinstance(command, click.Group):
+        yield names
+        return
+    for name, sub in command.commands.items():
+        yield from every(sub, *names, name)
+
+
+ALL_COMMANDS = list(every(ma))
 
 
 def run(*args: str) -> Result:
     return CliRunner().invoke(ma, list(args))
 
 
-@pytest.mark.parametrize(("name", "sub"), ALL_COMMANDS)
-def test_every_command_explains_itself(name: str, sub: str | None) -> None:
-    result = run(name, *([sub] if sub else []), "--help")
+@pytest.mark.parametrize("names", ALL_COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(names: tuple[str, ...]) -> None:
+    result = run(*names, "--help")
 
     assert result.exit_code == 0
     assert "--json" in result.output

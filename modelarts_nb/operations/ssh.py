@@ -1,0 +1,310 @@
+"""SSH with notebooks: what takes both rooms, since they do not know each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.cloud.errors import CloudAnswerInvalid, CloudConflict, CloudForbidden
+from modelarts_nb.errors import ModelArtsNbError, UsageError
+from modelarts_nb.notebook import life
+from modelarts_nb.notebook.listing import list_notebooks, look, resolve
+from modelarts_nb.notebook.model import RUNNING, Notebook
+from modelarts_nb.progress import SILENT, Progress
+from modelarts_nb.ssh import diagnosis, keys, knownhosts
+from modelarts_nb.ssh.address import parse_uri
+from modelarts_nb.ssh.attaching import attach
+from modelarts_nb.ssh.clientconfig import Host, alias_for, mark_for, write
+from modelarts_nb.ssh.diagnosis import SshCheck, key_of
+from modelarts_nb.ssh.endpoint import SshEndpoint, find_endpoint
+from modelarts_nb.ssh.errors import MustBeStopped
+from modelarts_nb.ssh.keypairs import KeyPair, Scope, find_pair, list_pairs
+from modelarts_nb.ssh.laptop import DEFAULT_KEY, Laptop, laptop_block
+from modelarts_nb.ssh.places import find_places
+from modelarts_nb.ssh.privatekeys import every
+from modelarts_nb.ssh.publickey import read_key
+
+
+@dataclass(frozen=True)
+class SshSetup:
+    """How one gets into a notebook. ``in_force``: its key pairs open it now; False: from its next
+    start on; None: nothing was changed. ``laptop`` is None while it has no address."""
+
+    endpoint: SshEndpoint
+    in_force: bool | None
+    laptop: Laptop | None
+
+
+@dataclass(frozen=True)
+class ConfigWritten:
+    """``hosts``: what can be typed after ``ssh`` here now. ``left_out``: notebooks and why."""
+
+    file: str
+    changed: bool
+    hosts: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def show(
+    *,
+    notebook: str | None = None,
+    key_file: str = DEFAULT_KEY,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> SshSetup:
+    """How one gets into a notebook, and what to paste on the laptop.
+
+    Args:
+        notebook: its id or name; None: this one.
+        key_file: the private key's file on the laptop.
+
+    Raises:
+        UsageError: the file's name cannot be written in OpenSSH's settings.
+        CloudError: the cloud refused or could not be reached.
+    """
+    cloud = cloud or open_cloud()
+    endpoint = find_endpoint(cloud, resolve(cloud, notebook, progress), progress)
+    return SshSetup(endpoint, None, laptop_block(endpoint, key_file))
+
+
+def setup(
+    public_key: str,
+    *,
+    name: str | None = None,
+    scope: Scope = "user",
+    notebook: str | None = None,
+    allow: Sequence[str] | None = None,
+    restart: bool = False,
+    key_file: str = DEFAULT_KEY,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> SshSetup:
+    """Import the laptop's public key and have it open a notebook. Can be repeated.
+
+    Args:
+        public_key: its line, or the path of its file.
+        name: of the key pair; None: from the key's comment.
+        scope: whose the pair is: ``user`` or ``domain`` (everybody's in the account).
+        notebook: its id or name; None: this one.
+        allow: addresses or networks that may connect; None: as it was.
+        restart: stop the notebook if it runs, and start it again: what runs in it ends.
+        key_file: the private key's file on the laptop, for what is to be pasted there.
+
+    Raises:
+        KeyRefused: the key is private, or not RSA.
+        UsageError: a value cannot be; or this very notebook should restart.
+        MustBeStopped: the service changes only a stopped notebook; the key is imported.
+        CloudError: the cloud refused or could not be reached.
+    """
+    key = read_key(public_key)
+    cloud = cloud or open_cloud()
+    endpoint = _endpoint(cloud, notebook, restart, progress)
+    laptop_block(endpoint, key_file)
+    pair = keys.have_pair(cloud, key, name, scope, progress)
+    return _give(cloud, endpoint, [pair.name], allow, restart, key_file, progress)
+
+
+def use(
+    key_pairs: Sequence[str],
+    *,
+    notebook: str | None = None,
+    allow: Sequence[str] | None = None,
+    restart: bool = False,
+    key_file: str = DEFAULT_KEY,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> SshSetup:
+    """Have these key pairs, and no others, open a notebook: the way out of 6786 and 6789.
+
+    Args:
+        key_pairs: names of pairs that you may use.
+        notebook, allow, restart, key_file: see ``setup``.
+
+    Raises:
+        CloudNotFound: there is no such pair that you may use. Nothing was changed.
+        UsageError, MustBeStopped, CloudError: see ``setup``.
+    """
+    cloud = cloud or open_cloud()
+    endpoint = _endpoint(cloud, notebook, restart, progress)
+    for name in key_pairs:
+        find_pair(cloud, name, progress)
+    return _give(cloud, endpoint, list(key_pairs), allow, restart, key_file, progress)
+
+
+def delete_key(
+    name: str,
+    *,
+    force: bool = False,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> KeyPair:
+    """Delete a key pair, with its private half where it is kept here.
+
+    Args:
+        force: also where it opens a notebook of yours.
+
+    Raises:
+        CloudConflict: it opens a notebook, which could not be started any more.
+        ModelArtsNbError: whatever ``ssh.keys.delete_key`` raises.
+    """
+    cloud = cloud or open_cloud()
+    if not force:
+        opened = [
+            n.name
+            for n in list_notebooks(cloud=cloud, progress=progress)
+            if any(name in end.key_pairs for end in n.endpoints)
+        ]
+        if opened:
+            raise CloudConflict(
+                f"The key pair {name} opens {', '.join(opened)}: without it nobody gets in.",
+                hint="Give it another one first (`ma ssh use OTHER --notebook NAME`), or --force.",
+            )
+    return keys.delete_key(name, cloud=cloud, progress=progress)
+
+
+def write_config(*, cloud: Cloud | None = None, progress: Progress = SILENT) -> ConfigWritten:
+    """Write the block for connections from this notebook to others of yours that run.
+
+    Raises:
+        BlockDamaged: our marks in the file are not as we wrote them. Nothing was changed.
+        CloudError: the cloud refused or could not be reached. Nothing was changed.
+        AccessDenied, DiskFull, DiskFailure: the home refused. Nothing was changed.
+    """
+    cloud, places = cloud or open_cloud(), find_places()
+    progress.phase("looking")
+    here = every(places.keys)
+    try:
+        pairs = list_pairs(cloud, progress)
+    except CloudForbidden:
+        pairs = []  # then names have to do
+    hosts: list[Host] = []
+    left_out: list[str] = []
+    for notebook in list_notebooks(cloud=cloud, progress=progress):
+        try:
+            endpoint, mark = _endpoint_of(notebook), mark_for(notebook.id)
+        except CloudAnswerInvalid as error:
+            left_out.append(f"{notebook.name}: {error.message}")
+            continue
+        key = key_of(here, endpoint, pairs)
+        if not endpoint.exists:
+            left_out.append(f"{endpoint.name}: it has no SSH endpoint (`ma ssh use`)")
+        elif endpoint.address is None:
+            left_out.append(f"{endpoint.name}: {endpoint.status}, it has no address")
+        elif key is None:
+            names = ", ".join(endpoint.key_pairs)
+            left_out.append(f"{endpoint.name}: no private key of {names} is here")
+        else:
+            alias = alias_for(endpoint.name, endpoint.id, [host.alias for host in hosts])
+            hosts.append(Host(alias, mark, endpoint.address, str(key.path), key.locked))
+    progress.phase("writing")
+    changed = write(hosts, places)
+    aliases = tuple(host.alias for host in hosts)
+    return ConfigWritten(str(places.config), changed, aliases, tuple(left_out))
+
+
+def forget_host(
+    *, notebook: str | None = None, cloud: Cloud | None = None, progress: Progress = SILENT
+) -> bool:
+    """Forget the host key of a notebook that was pinned here, as after a restart that changed it.
+
+    Returns:
+        False where none was pinned.
+
+    Raises:
+        OpenSshFailed: ``ssh-keygen`` is missing or refused.
+        CloudError: the name cannot be looked up.
+    """
+    cloud = cloud or open_cloud()
+    return knownhosts.forget(find_places(), resolve(cloud, notebook, progress))
+
+
+def check(
+    *,
+    notebook: str | None = None,
+    said: str | None = None,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> SshCheck:
+    """Why does SSH to a notebook not work? See ``ssh.check``; ``notebook`` may be a name."""
+    cloud = cloud or open_cloud()
+    id = resolve(cloud, notebook, progress)
+    return diagnosis.check(notebook=id, said=said, cloud=cloud, progress=progress)
+
+
+def _endpoint(cloud: Cloud, notebook: str | None, restart: bool, progress: Progress) -> SshEndpoint:
+    endpoint = find_endpoint(cloud, resolve(cloud, notebook, progress), progress)
+    if restart and endpoint.id == cloud.place.instance and endpoint.status == RUNNING:
+        raise UsageError(
+            "This is the very notebook: stopping it would end this command too, and nobody would "
+            "start it again.",
+            hint="Without --restart the change counts from its next start on. Or run this on "
+            "another machine.",
+        )
+    return endpoint
+
+
+def _give(
+    cloud: Cloud,
+    endpoint: SshEndpoint,
+    names: list[str],
+    allow: Sequence[str] | None,
+    restart: bool,
+    key_file: str,
+    progress: Progress,
+) -> SshSetup:
+    before = look(cloud, endpoint.id, progress)
+    stopped = restart and before.status == RUNNING
+    if stopped:
+        life.stop(endpoint.id, cloud=cloud, progress=progress)
+    try:
+        done = attach(cloud, endpoint.id, names, allowed_ips=allow, progress=progress)
+    except MustBeStopped as error:
+        if endpoint.id == cloud.place.instance:
+            error.hint = "Run this on another machine with --restart, or use the console."
+        raise
+    except ModelArtsNbError:
+        if stopped:
+            _undo_stop(cloud, before, progress)
+        raise
+    if stopped:
+        _start_again(cloud, before, progress)
+        done = find_endpoint(cloud, endpoint.id, progress)
+    unchanged = (done.key_pairs, done.allowed_ips) == (endpoint.key_pairs, endpoint.allowed_ips)
+    in_force = True if stopped else (None if unchanged else False)
+    return SshSetup(done, in_force, laptop_block(done, key_file))
+
+
+def _undo_stop(cloud: Cloud, before: Notebook, progress: Progress) -> None:
+    """Start what was stopped in vain; also for a user who does not want to wait any more."""
+    try:
+        _start_again(cloud, before, SILENT, wait=False)
+    except ModelArtsNbError as error:
+        progress.log(f"{before.name} is stopped: {error.message}")
+
+
+def _start_again(cloud: Cloud, before: Notebook, progress: Progress, wait: bool = True) -> None:
+    """With the time that was left, in whole hours as the service takes them."""
+    hours: float | None = None
+    kind = before.lease
+    if kind is not None and kind.remaining is not None:
+        hours = float(min(72, max(1, math.ceil(kind.remaining / 3600))))
+    idle = kind is not None and kind.kind == "IDLE"
+    lease: Literal["idle"] | None = "idle" if idle else None
+    life.start(before.id, hours=hours, lease=lease, wait=wait, cloud=cloud, progress=progress)
+
+
+def _endpoint_of(notebook: Notebook) -> SshEndpoint:
+    end = next((e for e in notebook.endpoints if e.service == "SSH"), None)
+    return SshEndpoint(
+        id=notebook.id,
+        name=notebook.name,
+        status=notebook.status,
+        user=notebook.user,
+        exists=end is not None,
+        address=parse_uri(end.uri) if end is not None and end.uri else None,
+        key_pairs=end.key_pairs if end is not None else (),
+        allowed_ips=end.allowed_ips if end is not None else (),
+    )
