@@ -42,8 +42,7 @@ def setup(found: Any) -> str:
         f"PyCharm the SSH configuration {laptop.host}."
     )
     lines.append("If OpenSSH says that the key file is too open:")
-    protect = {p.protect: _SYSTEMS[p.system] for p in laptop.paste_into}
-    lines += [f"  {system:<8} {command}" for command, system in protect.items()]
+    lines += [f"  {_SYSTEMS[p.system]:<8} {p.protect}" for p in laptop.paste_into]
     return "\n".join(lines)
 
 
