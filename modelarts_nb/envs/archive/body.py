@@ -47,9 +47,10 @@ def write_body(
         OSError, DiskFailure, AccessDenied, EngineFailed, Cancelled: reading or writing failed.
     """
     made = time.time()
-    there = seen.contents.paths
     # An environment with conda in it, or one made by virtualenv, has its own.
-    scripts = {p: s for p, s in condaunpack.activate_scripts().items() if p not in there}
+    own_scripts = condaunpack.activate_scripts()
+    theirs = {item.path for item in seen.contents.items if item.path in own_scripts}
+    scripts = {path: text for path, text in own_scripts.items() if path not in theirs}
     manifest = replace(manifest, added=tuple(sorted(scripts)))
     compress = compressor(kind, level)
     plain: list[bytes] = []
@@ -83,10 +84,9 @@ def write_body(
         done += frame.plain
         progress.advance(files=frame.files, bytes=frame.size)
     tar = TarWriter(plain.append)
-    rooms = {f.path: f.room for record in seen.records for f in record.files if f.room}
     for path, script in scripts.items():
         tar.add(Member(path, "file", len(script), 0o644, made), script)
-    script = condaunpack.render([*records, *naming.large(sightings)], rooms)
+    script = condaunpack.render([*records, *naming.large(sightings)], seen.rooms)
     tar.add(Member(condaunpack.PATH, "file", len(script), 0o755, made), script)
     tar.close(before=done)
     own(tar)

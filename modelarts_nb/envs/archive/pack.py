@@ -21,7 +21,7 @@ from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.body import write_body
 from modelarts_nb.envs.archive.manifest import Manifest, as_archive
 from modelarts_nb.envs.archive.outfile import OutFile, appear, partial
-from modelarts_nb.envs.archive.recorded import platform_here, platform_of
+from modelarts_nb.envs.archive.recorded import platform_here
 from modelarts_nb.envs.archive.squashfs import SquashfsWriter
 from modelarts_nb.envs.archive.survey import Survey, survey
 from modelarts_nb.envs.archive.team import Team
@@ -185,7 +185,7 @@ def _manifest(name: str, kind: str, seen: Survey) -> Manifest:
         created=now(),
         origin=seen.prefixes[0],
         prefixes=seen.prefixes,
-        platform=platform_of(seen.records) or platform_here(),
+        platform=seen.platform or platform_here(),
         arch=platform.machine(),
         python=python,
         size=seen.contents.size,

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.envs.archive.contents import Contents, choose
-from modelarts_nb.envs.archive.recorded import Record, RecordedFile, read_records
+from modelarts_nb.envs.archive.recorded import Record, RecordedFile, platform_of, read_records
 from modelarts_nb.envs.model import Finding
 from modelarts_nb.envs.prefixes import beside, spellings
 from modelarts_nb.envs.state import STATE
@@ -28,7 +28,9 @@ _EDITABLE, _MISSING, _CLOBBERED = "editable", "missing", "clobbered"
 class Survey:
     """Everything that packing and its preflight need to know of a prefix.
 
-    ``threads``: how many requests in flight its disk is worth.
+    ``platform`` is the one its packages were built for, None when they are for any; ``rooms`` the
+    bytes that padded binaries have for a prefix, by path; ``threads`` how many requests in flight
+    its disk is worth.
     """
 
     prefix: Path
@@ -36,7 +38,8 @@ class Survey:
     tree: Tree
     skipped: frozenset[str]
     contents: Contents
-    records: tuple[Record, ...]
+    platform: str | None
+    rooms: Mapping[str, int]
     findings: tuple[Finding, ...]
     threads: int
 
@@ -78,8 +81,18 @@ def survey(
         *_missing(missing, ignore_missing_files),
         *_links(contents, ignore_missing_files),
     ]
+    # Not the records themselves: they are as many objects as there are files.
+    rooms = {file.path: file.room for record in records for file in record.files if file.room}
     return Survey(
-        prefix, prefixes, tree, skipped, contents, tuple(records), tuple(findings), threads
+        prefix,
+        prefixes,
+        tree,
+        skipped,
+        contents,
+        platform_of(records),
+        rooms,
+        tuple(findings),
+        threads,
     )
 
 

@@ -19,7 +19,7 @@ from modelarts_nb.errors import EngineFailed
 from modelarts_nb.progress import Progress
 
 _COMMAND = "modelarts_nb.envs.archive.hand"
-_WINDOW = 3  # answers for each process that may wait for the one whose turn it is
+_WINDOW = 2  # answers for each process that may wait for the one whose turn it is
 _ALONE = 16 << 20  # bytes that are worth no further process
 _POLL = 0.1
 _MOST = 8  # processes: more cores are faster than any network disk
