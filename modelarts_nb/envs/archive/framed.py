@@ -3,7 +3,6 @@ write the files of a frame each."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -11,17 +10,19 @@ from pathlib import Path
 
 from modelarts_nb.envs.archive import condaunpack, newfile
 from modelarts_nb.envs.archive.arrival import Arrival
+from modelarts_nb.envs.archive.digest import sha256_of
 from modelarts_nb.envs.archive.extract import Extractor
 from modelarts_nb.envs.archive.filling import Fill, Filling, Piece
 from modelarts_nb.envs.archive.foreign import inner_links
 from modelarts_nb.envs.archive.index import Index, frame_bytes
-from modelarts_nb.envs.archive.manifest import INSIDE, Manifest, parse
+from modelarts_nb.envs.archive.manifest import INSIDE
 from modelarts_nb.envs.archive.opened import (
     MANIFEST_LIMIT,
     Opened,
     Reading,
     check_hardlinks,
     check_platform,
+    hear,
     is_ours,
     require_environment,
 )
@@ -32,8 +33,6 @@ from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.relocate import each
 from modelarts_nb.errors import ArchiveInvalid, from_os_error
 from modelarts_nb.progress import Progress
-
-_PIECE = 1 << 20
 
 
 def open_framed(
@@ -127,16 +126,8 @@ def _ours(path: str, archive: Path, index: Index, placed: Placed, into: Reading)
     """A file that speaks to us; it does not become part of the environment."""
     if placed.member.kind != "file" or placed.member.size > MANIFEST_LIMIT:
         return
-    if path == condaunpack.PATH:
-        into.script = _data(archive, index, placed)
-    elif path == INSIDE and placed is index.members[0]:
-        into.manifest = parse(_data(archive, index, placed))
-        _require_platform(into.manifest)
-
-
-def _require_platform(manifest: Manifest | None) -> None:
-    if manifest:
-        check_platform(manifest.platform, manifest.name)
+    if path in (condaunpack.PATH, INSIDE):
+        hear(path, _data(archive, index, placed), into, first=placed is index.members[0])
 
 
 def _data(archive: Path, index: Index, placed: Placed) -> bytes:
@@ -194,7 +185,7 @@ class _Digest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._hash = hashlib.sha256()
+        self._sha256 = ""
         self._error: OSError | None = None
         self._thread = threading.Thread(target=self._read, name="archive-hash", daemon=True)
         self._thread.start()
@@ -211,13 +202,10 @@ class _Digest:
             self._thread.join(0.1)
         if self._error:
             raise from_os_error(self._error, f"reading {self._path.name}", self._path)
-        return self._hash.hexdigest()
+        return self._sha256
 
     def _read(self) -> None:
         try:
-            with self._path.open("rb", buffering=0) as file:
-                buffer = bytearray(_PIECE)
-                while count := file.readinto(buffer):
-                    self._hash.update(memoryview(buffer)[:count])
+            self._sha256 = sha256_of(self._path)
         except OSError as error:
             self._error = error

@@ -221,11 +221,20 @@ def _ours(path: str, member: Member, tar: TarReader, seen: Reading) -> None:
     if member.kind != "file" or member.size > MANIFEST_LIMIT:
         return
     data = b"".join(tar.data())
+    hear(path, data, seen, first=not seen.names.kinds)
+
+
+def hear(path: str, data: bytes, into: Reading, *, first: bool) -> None:
+    """Take in a file that speaks to us; the manifest counts only as the ``first`` member.
+
+    Raises:
+        PlatformMismatch: of another platform.
+    """
     if path == condaunpack.PATH:
-        seen.script = data
-    elif path == INSIDE and not seen.names.kinds:
-        seen.manifest = parse(data)
-        _check_platform(seen.manifest)
+        into.script = data
+    elif path == INSIDE and first:
+        into.manifest = parse(data)
+        _check_platform(into.manifest)
 
 
 def is_ours(path: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import subprocess
@@ -11,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from modelarts_nb.disk.scan import scan
+from modelarts_nb.envs.archive.digest import sha256_of
 from modelarts_nb.envs.archive.formats import require_program
 from modelarts_nb.envs.archive.safety import Allowance, check_links, member_path
 from modelarts_nb.errors import ArchiveHostile, ArchiveInvalid, DiskFailure, DiskFull, from_os_error
@@ -59,12 +59,10 @@ class SquashfsWriter:
             self._fail()
         assert self._program.stderr is not None
         self._program.stderr.close()
-        digest = hashlib.sha256()
+        sha256 = sha256_of(self._path)
         with self._path.open("rb+") as file:
-            while piece := file.read(1 << 20):
-                digest.update(piece)
             os.fsync(file.fileno())
-        return digest.hexdigest()
+        return sha256
 
     def abandon(self) -> None:
         """End the program."""

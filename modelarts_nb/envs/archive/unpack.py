@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +18,7 @@ from modelarts_nb.disk.space import require_space, space_at
 from modelarts_nb.disk.staging import Stage, land, replace_file, staged
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.decompress import Decoded, format_of
+from modelarts_nb.envs.archive.digest import sha256_of
 from modelarts_nb.envs.archive.framed import open_framed
 from modelarts_nb.envs.archive.index import read_index
 from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_inside
@@ -239,14 +239,10 @@ def _verify(archive: Path, image: bool, opened: Opened, told: Manifest | None) -
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                digest.update(piece)
+        return sha256_of(path)
     except OSError as error:
         raise from_os_error(error, f"reading {path.name}", path) from error
-    return digest.hexdigest()
 
 
 def _complete(archive: Path, content: Path, final: Path, opened: Opened) -> None:
