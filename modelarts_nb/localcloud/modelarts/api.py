@@ -17,6 +17,7 @@ from modelarts_nb.localcloud.modelarts import (
     workspaces,
 )
 from modelarts_nb.localcloud.modelarts.service import SERVICE
+from modelarts_nb.localcloud.modelarts.training import api as training
 
 REGISTERED = (
     authorizations,
@@ -29,6 +30,7 @@ REGISTERED = (
     running,
     runtime,
     sources,
+    training,
     validation,
     workspaces,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelarts_nb.localcloud.modelarts.refusals import refusal
+from modelarts_nb.localcloud.modelarts.training.schema import SCHEMA as JOBS
 from modelarts_nb.localcloud.web.service import Service
 
 SCHEMA = """
@@ -47,6 +48,6 @@ SERVICE = Service(
     "modelarts",
     forbidden=lambda action: refusal("0112", action),
     invalid=lambda message: refusal("6400", message),
-    schema=SCHEMA,
+    schema=f"{SCHEMA};{JOBS}",
     wrong_project=lambda project_id: refusal("0210", project_id),
 )

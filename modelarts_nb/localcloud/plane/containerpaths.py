@@ -17,20 +17,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from modelarts_nb.localcloud.plane.folders import Folders
 
 HOME = "/home/ma-user"
-DISK = "/home/ma-user/work"
-DATA = "/data"
-# A path of the container in a text: not the tail of a longer path, not the head of a longer name.
-_IN_TEXT = re.compile(r"(?<![\w./~$}-])(/home/ma-user/work|/home/ma-user|/data)(?![\w.-])")
-
-
-def table(folders: Folders) -> dict[str, Path]:
-    """Container path to path on this machine, the longest first."""
-    return {DISK: folders.disk, HOME: folders.home, DATA: folders.data}
 
 
 def on_machine(path: str, folders: Folders) -> Path:
@@ -46,7 +38,7 @@ def on_machine(path: str, folders: Folders) -> Path:
         elif parts:
             parts.pop()
     plain = PurePosixPath("/", *parts)
-    for outside, inside in table(folders).items():
+    for outside, inside in folders.places().items():
         if plain.is_relative_to(outside):
             return inside / plain.relative_to(outside)
     return Path(plain)
@@ -54,7 +46,7 @@ def on_machine(path: str, folders: Folders) -> Path:
 
 def in_container(path: Path, folders: Folders) -> str:
     """How a path of this machine is called in the container; others are themselves."""
-    for outside, inside in table(folders).items():
+    for outside, inside in folders.places().items():
         if path.is_relative_to(inside):
             return str(PurePosixPath(outside) / path.relative_to(inside))
     return str(path)
@@ -65,7 +57,14 @@ def rewritten(text: str, folders: Folders) -> str:
 
     Unchanged when a folder's path has characters that a shell would read as something else.
     """
-    places = {outside: str(inside) for outside, inside in table(folders).items()}
+    places = {outside: str(inside) for outside, inside in folders.places().items()}
     if any(shlex.quote(place) != place for place in places.values()):
         return text
-    return _IN_TEXT.sub(lambda found: places[found[1]], text)
+    return _in_text(tuple(places)).sub(lambda found: places[found[1]], text)
+
+
+@lru_cache(maxsize=64)
+def _in_text(paths: tuple[str, ...]) -> re.Pattern[str]:
+    """One of these in a text: not the tail of a longer path, not the head of a longer name."""
+    either = "|".join(map(re.escape, paths))
+    return re.compile(rf"(?<![\w./~$}}-])({either})(?![\w.-])")

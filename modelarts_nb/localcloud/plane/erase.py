@@ -14,8 +14,10 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from modelarts_nb.localcloud.plane.errors import Refused
+from modelarts_nb.localcloud.plane.mountpoints import mounted_below
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,6 +34,9 @@ def erase_contents(folder: int) -> None:
         Refused: something below is mounted from elsewhere; what is mounted is untouched.
         OSError: the disk failed.
     """
+    # Device numbers do not tell what is bound here from another folder of the same disk.
+    if found := mounted_below(Path(os.readlink(f"/proc/self/fd/{folder}"))):
+        raise Refused(f"{found[0]} is a mount point; unmount it first.")
     device = os.fstat(folder).st_dev
     waiting = deque(os.listdir(folder))
     while waiting:

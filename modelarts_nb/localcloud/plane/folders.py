@@ -25,6 +25,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from modelarts_nb.localcloud.plane.erase import erase_contents
 from modelarts_nb.localcloud.plane.errors import Refused
@@ -49,6 +50,9 @@ class Folders:
         Refused: the id cannot be a folder's name.
     """
 
+    # The folder in ``state`` that these are in.
+    KIND: ClassVar[str] = "notebooks"
+
     state: Path
     cloud: str
     notebook: str
@@ -60,7 +64,7 @@ class Folders:
 
     @property
     def root(self) -> Path:
-        return self.state / "notebooks" / self.notebook
+        return self.state / self.KIND / self.notebook
 
     @property
     def home(self) -> Path:
@@ -82,6 +86,14 @@ class Folders:
     def logs(self) -> Path:
         return self.root / "logs"
 
+    def places(self) -> dict[str, Path]:
+        """Paths of the container and where they are on this machine, the longest first."""
+        return {
+            "/home/ma-user/work": self.disk,
+            "/home/ma-user": self.home,
+            "/data": self.data,
+        }
+
     def create(self) -> None:
         """Make the folders of a new notebook; what is there already stays as it is.
 
@@ -89,11 +101,14 @@ class Folders:
             Refused: the folder is there and is not this notebook's.
         """
         self.root.parent.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            self.root.mkdir(mode=0o700)
-            # Only in a folder that this call has made: an existing one is never adopted.
+        # An existing one is never adopted. A new one is not seen before it has its marker: without
+        # it nobody could ever empty it.
+        if not os.path.lexists(self.root):
+            fresh = self.root.parent / f".{uuid.uuid4().hex}"
+            fresh.mkdir(mode=0o700)
             text = json.dumps({"cloud": self.cloud, "notebook": self.notebook}) + "\n"
-            _write_marker(self.root, text)
+            (fresh / MARKER).write_text(text, "utf-8")
+            os.rename(fresh, self.root)
         with self._opened() as root:
             for name in ("home", "tmp", "disk", "data", "logs", "trash"):
                 with contextlib.suppress(FileExistsError):
@@ -130,6 +145,9 @@ class Folders:
             Refused: as ``wipe``.
             OSError: the disk failed.
         """
+        # What a removal that was killed at its end has left; it must be empty.
+        with contextlib.suppress(OSError):
+            os.rmdir(self.root)
         try:
             with self._opened() as root:
                 self._refuse_mounts()
@@ -160,7 +178,7 @@ class Folders:
         with contextlib.ExitStack() as stack:
             at = os.open(self.state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             stack.callback(os.close, at)
-            for name in ("notebooks", self.notebook):
+            for name in (self.KIND, self.notebook):
                 try:
                     at = os.open(name, _FOLDER, dir_fd=at)
                 except NotADirectoryError as error:
@@ -178,9 +196,3 @@ class Folders:
             raise Refused(f"{self.root} has no marker of the local cloud.") from error
         if marker != {"cloud": self.cloud, "notebook": self.notebook}:
             raise Refused(f"{self.root} is marked as somebody else's.")
-
-
-def _write_marker(folder: Path, text: str) -> None:
-    fresh = folder / f".{uuid.uuid4().hex}"
-    fresh.write_text(text, "utf-8")
-    os.replace(fresh, folder / MARKER)

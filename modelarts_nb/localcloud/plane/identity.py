@@ -8,7 +8,7 @@ from modelarts_nb.localcloud.plane.folders import Folders
 
 MARKER_VARIABLE = "MODELARTS_NB_LOCAL_NOTEBOOK"
 USER = "ma-user"
-_PATH = "/usr/local/bin:/usr/bin:/bin"
+SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Identity:
             "USER": USER,
             "LOGNAME": USER,
             "SHELL": "/bin/sh",
-            "PATH": _PATH,
+            "PATH": SEARCH_PATH,
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.folders.tmp),
             "PROJECT_ID": self.project,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modelarts_nb.localcloud.plane.errors import PlaneError
 from modelarts_nb.localcloud.plane.identity import Identity
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from modelarts_nb.localcloud.plane.ssh.gate import Keys
 
 _Result = TypeVar("_Result")
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class SshServers:
@@ -40,6 +42,7 @@ class SshServers:
         Raises:
             OSError: no port, or the host key cannot be read.
             ValueError: an address that is none.
+            PlaneError: it takes too long.
         """
         # asyncssh takes a third of a second to import, and most notebooks have no endpoint.
         from modelarts_nb.localcloud.plane.ssh.endpoint import Endpoint
@@ -56,7 +59,11 @@ class SshServers:
         return self._call(replace)
 
     def close(self, notebook: str) -> None:
-        """End the endpoint of a notebook with its connections; none is fine."""
+        """End the endpoint of a notebook with its connections; none is fine.
+
+        Raises:
+            PlaneError: it takes too long.
+        """
         if self._loop is not None:
             self._call(lambda: self._close(notebook))
 
@@ -88,7 +95,12 @@ class SshServers:
             await endpoint.close()
 
     def _call(self, work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
-        return asyncio.run_coroutine_threadsafe(work(), self._running()).result(_PATIENCE)
+        under_way = asyncio.run_coroutine_threadsafe(work(), self._running())
+        try:
+            return under_way.result(_PATIENCE)
+        except FutureTimeout:
+            under_way.cancel()
+            raise PlaneError("The SSH endpoint does not open or close.") from None
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._starting:
