@@ -154,6 +154,7 @@ def unpack_to_memory(bench: Bench, name: str, guess: float) -> Work:
         (Goal(_TAR_GZ, at_least=5), MEMORY),
         guess,
         frozenset({_TAR_GZ}),
+        memory=5 << 30,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +65,7 @@ def scan(
     *,
     skip: Collection[str] = (),
     threads: int = 32,
+    found: Callable[[Sequence[Entry]], None] | None = None,
     progress: Progress = SILENT,
 ) -> Tree:
     """Read the tree below ``root`` (which may be a link to a folder; links below are not followed).
@@ -73,6 +74,7 @@ def scan(
         root: the folder.
         skip: paths, relative to ``root``, that are left out with everything below them.
         threads: requests in flight.
+        found: given some entries as soon as they are known, from any thread.
         progress: told of the entries found.
 
     Sockets, pipes and devices are left out and logged; so is what vanishes meanwhile. ``.nfs*``
@@ -86,13 +88,21 @@ def scan(
     if not os.path.isdir(root):
         raise NotFound(f"There is no folder {root}.", hint="Check the name.")
     progress.phase("scanning")
-    return _Scan(root, frozenset(skip), threads, progress).run()
+    return _Scan(root, frozenset(skip), threads, found, progress).run()
 
 
 class _Scan:
-    def __init__(self, root: Path, skip: frozenset[str], threads: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        root: Path,
+        skip: frozenset[str],
+        threads: int,
+        found: Callable[[Sequence[Entry]], None] | None,
+        progress: Progress,
+    ) -> None:
         self._root = root
         self._skip = skip
+        self._found = found
         self._top = os.fspath(root)
         self._progress = progress
         self._crew = Crew(threads=threads, progress=progress)
@@ -144,6 +154,8 @@ class _Scan:
             else:
                 entries.append(entry)
         self._entries.extend(entries)
+        if self._found:
+            self._found(entries)
         self._progress.advance(files=len(entries))
 
     def _entry(self, path: str) -> Entry | None:

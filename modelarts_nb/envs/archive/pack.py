@@ -14,7 +14,7 @@ from pathlib import Path
 from modelarts_nb import config
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.scan import Tree
+from modelarts_nb.disk.scan import Entry
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.steady import require_steady
 from modelarts_nb.envs.archive import formats
@@ -92,8 +92,9 @@ def pack(
     target = _target(output, called, kind, prefix, disk)
     with _undisturbed(prefix, disk, progress), Team() as team:
 
-        def found(tree: Tree) -> None:
-            team.start(threads or os.cpu_count() or 1, work=tree.bytes)
+        def found(entries: Sequence[Entry]) -> None:
+            work = sum(entry.size for entry in entries)
+            team.expect(work, count=threads or os.cpu_count() or 1)
 
         seen = survey(
             prefix,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.disk.scan import Tree, scan
+from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.envs.archive.contents import Contents, choose
 from modelarts_nb.envs.archive.recorded import Record, RecordedFile, platform_of, read_records
 from modelarts_nb.envs.model import Finding
@@ -52,13 +52,13 @@ def survey(
     ignore_editable_packages: bool,
     ignore_missing_files: bool,
     threads: int,
-    found: Callable[[Tree], None] | None = None,
+    found: Callable[[Sequence[Entry]], None] | None = None,
     progress: Progress,
 ) -> Survey:
     """Look at everything that is known without reading all files.
 
-    ``found`` is told early what there is to pack. Findings of level ``error`` forbid packing; the
-    ``ignore_...`` options make warnings of them.
+    ``found`` is told of entries while the tree is read. Findings of level ``error`` forbid packing;
+    the ``ignore_...`` options make warnings of them.
 
     Raises:
         DiskFailure, AccessDenied: something cannot be read.
@@ -66,9 +66,7 @@ def survey(
     """
     skipped = frozenset(_skipped(prefix, disk))
     threads = threads_for(prefix, threads)
-    tree = scan(prefix, skip=skipped, threads=threads, progress=progress)
-    if found:
-        found(tree)
+    tree = scan(prefix, skip=skipped, threads=threads, found=found, progress=progress)
     progress.phase("checking")
     prefixes = tuple(dict.fromkeys(spellings(prefix)))
     contents = choose(tree, prefixes, exclude=exclude)

@@ -60,7 +60,7 @@ class Plan(Protocol):
 
 
 class Team:
-    """Processes for one work; none until ``start``, and then everything is done by this one."""
+    """Processes for one work; none until much is expected, and then all is done by this one."""
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
@@ -72,19 +72,22 @@ class Team:
         self._threads: list[threading.Thread] = []
         self._jobs: Iterator[tuple[int, Job]] = iter(())
         self._window = 0
+        self._expected = 0
 
-    def start(self, count: int, *, work: int) -> None:
-        """Start processes, as early as it is known what there is to do.
+    def expect(self, work: int, *, count: int) -> None:
+        """There is more to do; from any thread. Processes start as soon as it is enough for them.
 
         Args:
-            count: how many, at most eight.
             work: bytes; little is done before another process has started.
+            count: of processes, at most eight.
 
         Raises:
             EngineFailed: they cannot be started.
         """
-        for _ in range(min(count, _MOST) if work > _ALONE else 0):
-            self._processes.append(_start())
+        with self._turn:
+            self._expected += work
+            if self._expected > _ALONE and not self._processes:
+                self._processes = [_start() for _ in range(min(count, _MOST))]
 
     def __enter__(self) -> Team:
         return self

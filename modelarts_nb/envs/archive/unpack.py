@@ -208,7 +208,7 @@ def _open(
         raise from_os_error(error, "making the folder", content) from error
     if index := read_index(archive):
         with Team() as team:
-            team.start(os.cpu_count() or 1, work=index.plain)
+            team.expect(index.plain, count=os.cpu_count() or 1)
             opened = open_framed(
                 archive,
                 index,

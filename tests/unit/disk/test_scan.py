@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modelarts_nb.disk.scan import scan
+from modelarts_nb.disk.scan import Entry, scan
 from modelarts_nb.errors import AccessDenied, Cancelled, NotFound
 from modelarts_nb.progress import Silent
 
@@ -140,3 +140,11 @@ def test_cancel(tmp_path: Path) -> None:
 
     with pytest.raises(Cancelled):
         scan(tmp_path, progress=Cancel())
+
+
+def test_entries_are_told_while_the_tree_is_read(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"f{number:03}").write_bytes(bytes(number))
+    told: list[Entry] = []
+    tree = scan(tmp_path, found=told.extend)
+    assert sorted(told, key=lambda entry: entry.path) == tree.entries

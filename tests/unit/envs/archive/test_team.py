@@ -47,7 +47,7 @@ def of(
     jobs: Iterator[shares.Share], processes: int, progress: Progress = SILENT
 ) -> Iterator[tuple[Frame, bytes]]:
     with team.Team() as hands:
-        hands.start(processes, work=1 << 30)
+        hands.expect(1 << 30, count=processes)
         yield from hands.answers(jobs, Packing((PREFIX,), "tar", 0, 4), progress)
 
 
@@ -118,8 +118,15 @@ def test_what_is_made_ahead_is_bounded(items: list[Item], monkeypatch: pytest.Mo
 
 def test_little_work_starts_no_process(items: list[Item]) -> None:
     with team.Team() as hands:
-        hands.start(2, work=1000)
+        hands.expect(1000, count=2)
         assert not _children()
+
+
+def test_processes_start_once_when_enough_work_has_come_together() -> None:
+    with team.Team() as hands:
+        for _ in range(40):
+            hands.expect(1 << 20, count=2)
+        assert len(_children()) == 2
 
 
 def _children() -> list[int]:
