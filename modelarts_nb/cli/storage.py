@@ -8,9 +8,14 @@ import click
 
 from modelarts_nb.cli import show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, do
-from modelarts_nb.cli.completion import share_ids, storage_paths
+from modelarts_nb.cli.completion import notebook_names, share_ids, storage_paths
 
-NOTEBOOK = click.option("--notebook", metavar="ID", help="Another notebook than this one.")
+NOTEBOOK = click.option(
+    "--notebook",
+    metavar="NAME",
+    help="Another notebook than this one: its name or id.",
+    shell_complete=notebook_names,
+)
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Return at once; do not follow it.")
 STORAGE = click.argument("storage", metavar="PATH", shell_complete=storage_paths)
 SHARE = click.argument("share", metavar="SHARE", shell_complete=share_ids)

@@ -36,12 +36,10 @@ class CloudError(ModelArtsNbError):
         self.request_id = request_id
 
     def to_dict(self) -> dict[str, str]:
-        """See the base; with ``error_code`` and ``request_id``."""
-        return {
-            **super().to_dict(),
-            "error_code": self.error_code,
-            "request_id": self.request_id,
-        }
+        """See the base; with ``error_code`` and ``cloud_request_id`` where the cloud gave them (the
+        REST API has a ``request_id`` of its own)."""
+        theirs = {"error_code": self.error_code, "cloud_request_id": self.request_id}
+        return {**super().to_dict(), **{key: value for key, value in theirs.items() if value}}
 
 
 class CloudNotInstalled(CloudError):

@@ -12,6 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from modelarts_nb.errors import UsageError
 
 INJECTED = frozenset({"cloud", "disk", "progress"})
+# What was given for these is in no message: those are logged and shown.
+_SECRET = frozenset({"passphrase"})
 
 
 def check_params(
@@ -47,9 +49,8 @@ def check_params(
             checked[name] = _convert(value, hints.get(name, Any))
         except _Mismatch:
             wanted = inspect.formatannotation(hints[name])
-            raise UsageError(
-                f"{verb}: {name} must be {wanted}, not {_short(value)}.", hint=takes
-            ) from None
+            given = "" if name in _SECRET else f", not {_short(value)}"
+            raise UsageError(f"{verb}: {name} must be {wanted}{given}.", hint=takes) from None
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in checked:
             raise UsageError(f"{verb}: {name} is missing.", hint=takes)

@@ -14,6 +14,7 @@ from typing import Any
 
 from modelarts_nb.errors import UsageError, from_os_error
 from modelarts_nb.operations.signature import check_params
+from modelarts_nb.progress import SILENT, Progress
 
 # How private keys begin (RFC 7468, PuTTY).
 _PRIVATE = ("PRIVATE KEY-----", "PuTTY-User-Key-File")
@@ -23,12 +24,14 @@ _PRIVATE = ("PRIVATE KEY-----", "PuTTY-User-Key-File")
 class Verb:
     """``target`` is ``"module:function"``; ``fixed`` are parameters that the verb decides.
 
-    ``disk`` is False where it works without a persistent disk.
+    ``disk`` is False where it works without a persistent disk; ``cloud`` is True where it waits
+    for the cloud.
     """
 
     target: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     disk: bool = True
+    cloud: bool = False
 
     def load(self) -> Callable[..., Any]:
         """Import the function."""
@@ -38,7 +41,7 @@ class Verb:
 
 
 def _cloud(target: str) -> Verb:
-    return Verb(target, disk=False)
+    return Verb(target, disk=False, cloud=True)
 
 
 VERBS: dict[str, Verb] = {
@@ -58,14 +61,14 @@ VERBS: dict[str, Verb] = {
     "archive.remove": Verb("modelarts_nb.envs.archive:remove_archive"),
     "keep.add": Verb("modelarts_nb.tool.keep:add"),
     "keep.drop": Verb("modelarts_nb.tool.keep:drop"),
-    "hook.install": Verb("modelarts_nb.operations.hook:install"),
-    "hook.remove": Verb("modelarts_nb.operations.hook:remove"),
+    "hook.install": Verb("modelarts_nb.operations.hook:install", cloud=True),
+    "hook.remove": Verb("modelarts_nb.operations.hook:remove", cloud=True),
     "restore": Verb("modelarts_nb.tool.restore_now:restore"),
     "notebook.start": _cloud("modelarts_nb.notebook.life:start"),
     "notebook.stop": _cloud("modelarts_nb.notebook.life:stop"),
     "notebook.keep_alive": _cloud("modelarts_nb.notebook.lease:keep_alive"),
-    "storage.mount": _cloud("modelarts_nb.storage.attaching:mount"),
-    "storage.unmount": _cloud("modelarts_nb.storage.attaching:unmount"),
+    "storage.mount": _cloud("modelarts_nb.operations.storage:mount"),
+    "storage.unmount": _cloud("modelarts_nb.operations.storage:unmount"),
     "storage.create_folder": _cloud("modelarts_nb.storage.folders:create_folder"),
     "storage.set_quota": _cloud("modelarts_nb.storage.folders:set_quota"),
     "ssh.setup": _cloud("modelarts_nb.operations.ssh:setup"),
@@ -88,7 +91,7 @@ QUERIES: dict[str, Verb] = {
     "archive.list": Verb("modelarts_nb.envs.archive:list_archives"),
     "bin.list": Verb("modelarts_nb.envs.bin:bin_list"),
     "keep.list": Verb("modelarts_nb.tool.keep:list_kept"),
-    "hook.status": Verb("modelarts_nb.operations.hook:status"),
+    "hook.status": Verb("modelarts_nb.operations.hook:status", cloud=True),
     "restore.once": Verb("modelarts_nb.tool.restore_now:restore_once"),
     "disk.status": Verb("modelarts_nb.operations.disk_status:disk_status"),
     "status": Verb("modelarts_nb.operations.status:status"),
@@ -99,21 +102,21 @@ QUERIES: dict[str, Verb] = {
     "operation.dismiss": Verb("modelarts_nb.operations.history:dismiss"),
     "operation.discard": Verb("modelarts_nb.operations.cancel:discard"),
     "operation.start": Verb("modelarts_nb.operations.run:start"),
-    "cloud.check": _cloud("modelarts_nb.cloud.check:check"),
+    "cloud.check": _cloud("modelarts_nb.cloud.status:check"),
     "notebook.list": _cloud("modelarts_nb.notebook.listing:list_notebooks"),
     "notebook.show": _cloud("modelarts_nb.notebook.listing:show"),
     "notebook.lease": _cloud("modelarts_nb.notebook.lease:lease"),
-    "storage.list": _cloud("modelarts_nb.storage.listing:list_storages"),
-    "storage.show": _cloud("modelarts_nb.storage.listing:show"),
+    "storage.list": _cloud("modelarts_nb.operations.storage:list_storages"),
+    "storage.show": _cloud("modelarts_nb.operations.storage:show"),
     "storage.shares": _cloud("modelarts_nb.storage.folders:list_shares"),
     "storage.folders": _cloud("modelarts_nb.storage.folders:list_folders"),
     "ssh.show": _cloud("modelarts_nb.operations.ssh:show"),
     "ssh.check": _cloud("modelarts_nb.operations.ssh:check"),
-    "ssh.keys": Verb("modelarts_nb.ssh.keys:list_keys"),
+    "ssh.keys": Verb("modelarts_nb.ssh.keys:list_keys", cloud=True),
     # No verbs: a journal holds its parameters, and these take a passphrase.
     "ssh.keep_key": Verb("modelarts_nb.ssh.keys:keep_key"),
     "ssh.unlock": Verb("modelarts_nb.ssh.keys:unlock"),
-    "ssh.lock": _cloud("modelarts_nb.ssh.keys:lock"),
+    "ssh.lock": Verb("modelarts_nb.ssh.keys:lock", disk=False),
 }
 
 
@@ -157,8 +160,13 @@ def bind(table: Mapping[str, Verb], name: str, params: Mapping[str, Any]) -> Cal
     return Call(function, {**checked, **verb.fixed})
 
 
-def ask(query: str, params: Mapping[str, Any]) -> Any:
+def ask(query: str, params: Mapping[str, Any], progress: Progress = SILENT) -> Any:
     """Answer a query.
+
+    Args:
+        query: of ``QUERIES``.
+        params: JSON values by name.
+        progress: asked whether to stop, by queries that take one.
 
     Raises:
         UsageError: no such query, or a bad parameter.
@@ -166,6 +174,6 @@ def ask(query: str, params: Mapping[str, Any]) -> Any:
     """
     call = bind(QUERIES, query, params)
     try:
-        return call()
+        return call(progress=progress)
     except OSError as error:
         raise from_os_error(error, "looking it up") from error

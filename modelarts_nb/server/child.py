@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import signal
-from typing import Any
+from typing import Any, Optional
 
 # Lists of thousands of packages are one line.
 LINE_LIMIT = 64 << 20
@@ -64,8 +64,20 @@ class Child:
         """Has the process ended? A killed one that waits for a hanging disk has not."""
         return self._process.returncode is not None
 
-    async def ask(self, call: str, params: dict[str, Any], timeout: float) -> dict[str, Any]:
+    async def ask(
+        self,
+        call: str,
+        params: dict[str, Any],
+        timeout: float,
+        patience: Optional[float] = None,
+    ) -> dict[str, Any]:
         """The answer: an object with ``result`` or ``error``.
+
+        Args:
+            call: the function's name.
+            params: by name.
+            timeout: seconds to wait here.
+            patience: seconds that the function itself waits for the cloud.
 
         Raises:
             ChildGone: it ended.
@@ -77,8 +89,10 @@ class Child:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            line = json.dumps({"id": number, "call": call, "params": params})
-            self._stdin.write(line.encode("ascii") + b"\n")
+            request = {"id": number, "call": call, "params": params}
+            if patience is not None:
+                request["patience"] = patience
+            self._stdin.write(json.dumps(request).encode("ascii") + b"\n")
             return await asyncio.wait_for(answer, timeout)
         finally:
             self._waiting.pop(number, None)

@@ -27,6 +27,7 @@ class ModelArtsNb(ExtensionApp):
         True, help="Bring kernels and settings back when no hook has done so in this home."
     ).tag(config=True)
     check_timeout = Float(60.0, help="Seconds for what reads a whole environment.").tag(config=True)
+    cloud_timeout = Float(30.0, help="Seconds that the cloud has to answer.").tag(config=True)
 
     def initialize_settings(self) -> None:
         """Make what the handlers use. Nothing is started before it is needed."""
@@ -38,7 +39,11 @@ class ModelArtsNb(ExtensionApp):
         self.settings.update(
             modelarts_nb_worker=self._worker,
             modelarts_nb_watcher=self._watcher,
-            modelarts_nb_timeouts={"read": self.read_timeout, "check": self.check_timeout},
+            modelarts_nb_timeouts={
+                "read": self.read_timeout,
+                "check": self.check_timeout,
+                "cloud": self.cloud_timeout,
+            },
         )
 
         self._restoring: Optional[asyncio.Task[None]] = None

@@ -5,11 +5,17 @@ from __future__ import annotations
 from modelarts_nb.server.handlers import (
     archives,
     bin,
+    cloud,
     environments,
+    hook,
     keep,
+    notebooks,
     openapi,
     operations,
+    shares,
+    ssh,
     status,
+    storages,
 )
 from modelarts_nb.server.handlers.base import BASE, ApiHandler
 
@@ -33,4 +39,19 @@ def routes() -> list[tuple[str, type[ApiHandler]]]:
         (BASE + rf"/operations/{one}", operations.OperationHandler),
         (BASE + rf"/operations/{one}/log", operations.LogHandler),
         (BASE + r"/openapi", openapi.OpenApiHandler),
+        (BASE + r"/cloud", cloud.CloudHandler),
+        (BASE + r"/notebooks", notebooks.NotebooksHandler),
+        (BASE + rf"/notebooks/{one}", notebooks.NotebookHandler),
+        (BASE + rf"/notebooks/{one}/lease", notebooks.LeaseHandler),
+        (BASE + r"/storages", storages.StoragesHandler),
+        (BASE + r"/storages/show", storages.StorageHandler),
+        (BASE + r"/shares", shares.SharesHandler),
+        (BASE + rf"/shares/{one}/folders", shares.FoldersHandler),
+        (BASE + r"/ssh", ssh.SshHandler),
+        (BASE + r"/ssh/check", ssh.SshCheckHandler),
+        (BASE + r"/ssh/keys", ssh.KeysHandler),
+        (BASE + rf"/ssh/keys/{one}/keep", ssh.KeepKeyHandler),
+        (BASE + r"/ssh/unlock", ssh.UnlockHandler),
+        (BASE + r"/ssh/lock", ssh.LockHandler),
+        (BASE + r"/hook", hook.HookHandler),
     ]

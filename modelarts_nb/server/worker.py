@@ -31,7 +31,13 @@ class Worker:
         self._stopped = False
 
     async def call(
-        self, name: str, params: dict[str, Any], *, timeout: float, repeatable: bool = True
+        self,
+        name: str,
+        params: dict[str, Any],
+        *,
+        timeout: float,
+        repeatable: bool = True,
+        patience: Optional[float] = None,
     ) -> Any:
         """Call a function of the tool and return its result.
 
@@ -40,6 +46,8 @@ class Worker:
             params: by name.
             timeout: seconds; after that the worker is killed.
             repeatable: ask a second worker when the first dies on it.
+            patience: seconds that the tool waits for the cloud, where it asks that; less than
+                ``timeout``, so that a hanging cloud is told by a worker that lives on.
 
         Raises:
             Problem: 504 ``disk_timeout``, 503 ``tool_missing`` or ``worker_lost``, or the error
@@ -50,7 +58,7 @@ class Worker:
         for attempt in (1, 2):
             child = await self._ready()
             try:
-                answer = await child.ask(name, params, max(0.0, end - loop.time()))
+                answer = await child.ask(name, params, max(0.0, end - loop.time()), patience)
             except asyncio.TimeoutError:
                 self._log.warning("modelarts_nb: no answer to %s in %g s", name, timeout)
                 self._give_up(child)

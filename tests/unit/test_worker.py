@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modelarts_nb.worker import CLOUD_THREADS, THREADS
+from tests.unit.cloud.wire import Response, Wire
+from tests.unit.cloud.wire import error as refusal
+
 
 class Pipe:
     """A running worker."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, folder: str = "") -> None:
+        tmp_path = tmp_path / folder
         for name in ("disk", "home"):
-            (tmp_path / name).mkdir()
+            (tmp_path / name).mkdir(parents=True)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "modelarts_nb.worker", str(tmp_path)],
             stdin=subprocess.PIPE,
@@ -98,9 +104,70 @@ def test_answers_do_not_wait_for_one_another(worker: Pipe, tmp_path: Path) -> No
     assert first["id"] == 2
 
 
+@pytest.fixture
+def hung(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """A cloud that answers at the end of the test."""
+    release = threading.Event()
+    wire.reply(Response(hold=release))
+    monkeypatch.setenv("INSTANCE_ID", "this")
+    yield wire
+    release.set()
+
+
+def test_a_cloud_that_hangs_takes_no_thread_from_others(hung: Wire, tmp_path: Path) -> None:
+    # given more calls that wait for the cloud than there are threads for everything
+    pipe = Pipe(tmp_path, "worker")
+    for call in ("notebook.list", "env.list"):  # all is imported
+        pipe.send(json.dumps({"call": call, "patience": 0.1}))
+        pipe.read()
+    many = THREADS + CLOUD_THREADS + 4
+    for number in range(many):
+        pipe.send(json.dumps({"id": number, "call": "notebook.list", "patience": 1.5}))
+    # then others are answered before any of them
+    assert pipe.ask("env.list")["result"] == []
+    # and these are told in time that the cloud does not answer, also who stood in line
+    answers = [pipe.read() for _ in range(many)]
+    pipe.end()
+    assert {answer["id"] for answer in answers} == set(range(many))
+    assert {answer["error"]["code"] for answer in answers} == {"cloud_timeout"}
+    assert {answer["error"]["http_status"] for answer in answers} == {504}
+
+
+def test_who_says_no_patience_waits_as_long_as_the_settings_say(
+    hung: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings").mkdir()
+    settings = {"Cloud": {"read_timeout": 0.1, "connect_timeout": 0.1}}
+    (tmp_path / "settings/modelarts_nb_config.json").write_text(json.dumps(settings))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "settings"))
+    pipe = Pipe(tmp_path, "worker")
+
+    error = pipe.ask("notebook.show")["error"]
+
+    pipe.end()
+    assert (error["code"], error["hint"].count("Cloud.read_timeout")) == ("cloud_timeout", 1)
+
+
+def test_an_error_of_the_cloud_carries_its_code_and_the_id_of_the_request(
+    wire: Wire, tmp_path: Path
+) -> None:
+    wire.reply(refusal(403, "ModelArts.0112", "no right"))
+    pipe = Pipe(tmp_path, "worker")
+
+    error = pipe.ask("notebook.list")["error"]
+
+    pipe.end()
+    assert (error["error_code"], error["cloud_request_id"]) == ("ModelArts.0112", "req-1")
+
+
 @pytest.mark.parametrize(
     "line",
-    ["", "{", "[]", "1", '"x"', "{}", '{"call": 1}', '{"call": "env.list", "params": []}', "\0"],
+    [
+        *("", "{", "[]", "1", '"x"', "{}", '{"call": 1}', "\0", "[" * 100_000),
+        '{"call": "env.list", "params": []}',
+        '{"call": "env.list", "patience": "long"}',
+        '{"call": "env.list", "patience": true}',
+    ],
 )
 def test_what_is_no_request_is_answered_by_an_error(worker: Pipe, line: str) -> None:
     worker.send(line)
@@ -159,7 +226,7 @@ def test_an_operation_goes_on_without_it(worker: Pipe, tmp_path: Path) -> None:
 def test_what_is_printed_does_not_come_between_the_answers(tmp_path: Path) -> None:
     program = (
         "import os, sys, modelarts_nb.worker as w\n"
-        "def loud(query, params):\n"
+        "def loud(query, params, progress):\n"
         "    print('hello'); os.write(1, b'native\\n'); return 1\n"
         "w.ask = loud\n"
         "w.main()\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import Any, Optional
 
 from jupyter_server.base.handlers import APIHandler
 
@@ -56,12 +56,43 @@ class ApiHandler(APIHandler):
         timeout: float = self.settings["modelarts_nb_timeouts"][patience]
         return await worker.call(call, params, timeout=timeout, repeatable=repeatable)
 
-    def flag(self, name: str) -> bool:
-        """A query argument that is ``1``, ``true``, ``0``, ``false`` or absent."""
-        value = self.get_query_argument(name, "0")
-        if value not in ("0", "1", "true", "false"):
+    async def ask_cloud(self, call: str, params: dict[str, Any], *, besides: str = "read") -> Any:
+        """Call a function of the tool that asks the cloud.
+
+        A cloud that does not answer in time is an error of the tool's, which goes on answering.
+
+        Args:
+            call: as ``"notebook.list"``.
+            params: by name; those that are None are left to the function's defaults.
+            besides: the patience for what else it does on this machine, as in ``ask``.
+
+        Raises:
+            Problem: whatever went wrong, ready to be sent; 504 ``cloud_timeout`` for a cloud that
+                hangs.
+        """
+        worker: Worker = self.settings["modelarts_nb_worker"]
+        timeouts: dict[str, float] = self.settings["modelarts_nb_timeouts"]
+        return await worker.call(
+            call,
+            {key: value for key, value in params.items() if value is not None},
+            timeout=timeouts["cloud"] + timeouts[besides],
+            patience=timeouts["cloud"],
+        )
+
+    def flag(self, name: str) -> Optional[bool]:
+        """A query argument that is ``1``, ``true``, ``0``, ``false``, or absent (None)."""
+        value = self.text(name)
+        if value not in (None, "0", "1", "true", "false"):
             raise Problem(400, "usage", f"{name} must be true or false.")
-        return value in ("1", "true")
+        return None if value is None else value in ("1", "true")
+
+    def text(self, name: str) -> Optional[str]:
+        """A query argument as it is; None where it is absent or empty."""
+        return self.get_query_argument(name, "") or None
+
+    def texts(self, name: str) -> list[str]:
+        """A query argument that may be there several times."""
+        return [value for value in self.get_query_arguments(name) if value]
 
     def number(self, name: str) -> int:
         """A query argument that is a number, 0 when absent."""
@@ -74,7 +105,7 @@ class ApiHandler(APIHandler):
         """The body, which must be a JSON object."""
         try:
             value = json.loads(self.request.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Problem(400, "usage", "The body is not JSON.", cause=str(error)) from None
         if not isinstance(value, dict):
             raise Problem(400, "usage", "The body must be a JSON object.")

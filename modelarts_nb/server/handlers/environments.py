@@ -66,7 +66,7 @@ class CheckHandler(ApiHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with all findings."""
-        params = {"name": name, "deep": self.flag("deep")}
+        params = {"name": name, "deep": self.flag("deep") or False}
         self.finish({"findings": await self.ask("env.check", params, patience="check")})
 
 

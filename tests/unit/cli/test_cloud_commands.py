@@ -92,7 +92,7 @@ def test_the_clouds_code_and_request_are_in_the_json_of_an_error(service: Servic
 
     found = json.loads(result.stdout)["error"]
     assert (found["code"], found["error_code"]) == ("cloud_forbidden", "ModelArts.0112")
-    assert found["request_id"] == "req-1"
+    assert found["cloud_request_id"] == "req-1"
 
 
 def test_keeping_alive_says_when_it_ends(service: Service) -> None:

@@ -24,7 +24,7 @@ def python(program: str, *paths: Path) -> str:
 
 def test_our_modules_import_nothing_of_the_sdk() -> None:
     program = (
-        "import modelarts_nb.notebook, modelarts_nb.storage, modelarts_nb.cloud.check\n"
+        "import modelarts_nb.notebook, modelarts_nb.storage, modelarts_nb.cloud.status\n"
         f"print({_LOADED}, 'requests' in sys.modules)"
     )
 

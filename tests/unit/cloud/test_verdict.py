@@ -59,7 +59,7 @@ def test_an_error_says_what_was_refused_with_code_words_and_request() -> None:
     )
     assert isinstance(found, CloudConflict)
     assert found.to_dict()["error_code"] == "ModelArts.6305"
-    assert found.to_dict()["request_id"] == "r-1"
+    assert found.to_dict()["cloud_request_id"] == "r-1"
 
 
 def test_a_missing_right_names_the_action_and_the_policy_that_grants_it() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import inspect
+import json
 import subprocess
 import sys
 
 import pytest
 
+from modelarts_nb.cloud.errors import CloudTimeout
 from modelarts_nb.errors import AccessDenied, UsageError
 from modelarts_nb.operations.verbs import QUERIES, VERBS, Verb, ask, bind
+from modelarts_nb.progress import Silent
+from tests.unit.cloud.wire import Wire
 
 EVERY = {**VERBS, **QUERIES}
 
@@ -33,6 +37,30 @@ def test_every_verb_says_how_far_it_is_and_can_be_given_a_disk(name: str) -> Non
 
     needed = {"disk", "progress"} if VERBS[name].disk else {"progress"}
     assert needed <= takes.keys()
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if query.cloud])
+def test_who_asks_the_cloud_can_be_told_to_stop_waiting(name: str) -> None:
+    assert "progress" in inspect.signature(QUERIES[name].load()).parameters
+
+
+def test_a_query_stops_waiting_when_it_is_told_to(wire: Wire) -> None:
+    class Over(Silent):
+        def check(self) -> None:
+            raise CloudTimeout("over")
+
+    with pytest.raises(CloudTimeout, match="over"):
+        ask("notebook.list", {}, Over())
+
+    assert wire.seen == []
+
+
+@pytest.mark.parametrize("value", [7777, ["hidden-7777"], "hidden-7777\0", {"hidden-7777": 1}])
+def test_a_passphrase_of_the_wrong_type_is_not_quoted(value: object) -> None:
+    with pytest.raises(UsageError, match="passphrase must be") as raised:
+        ask("ssh.keep_key", {"name": "mine", "passphrase": value})
+
+    assert "7777" not in json.dumps(raised.value.to_dict())
 
 
 def test_a_name_that_is_no_verb_is_refused_with_those_there_are() -> None:

@@ -20,7 +20,7 @@ Fetch = Callable[..., Any]
 
 @pytest.fixture
 def timeouts() -> dict[str, float]:
-    return {"read_timeout": 20.0, "check_timeout": 60.0}
+    return {"read_timeout": 20.0, "check_timeout": 60.0, "cloud_timeout": 30.0}
 
 
 @pytest.fixture

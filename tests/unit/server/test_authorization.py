@@ -54,7 +54,7 @@ async def fetch(jp_fetch: Fetch, pattern: str, verb: str, **options: Any) -> int
 
 
 def test_there_is_something_to_prove() -> None:
-    assert len(ENDPOINTS) >= 16
+    assert len(ENDPOINTS) >= 31
 
 
 @pytest.mark.parametrize(("path", "verb", "handler"), ENDPOINTS)

@@ -34,6 +34,7 @@ for line in sys.stdin:
         continue
     if r["call"] == "fail":
         e = {"code": "busy", "message": "m", "hint": "h", "cause": "c", "http_status": 409}
+        e.update(error_code="ModelArts.1", cloud_request_id="req-1")
         print(json.dumps({"id": r["id"], "error": e}), flush=True)
         continue
     if r["call"] == "big":
@@ -71,6 +72,7 @@ async def test_an_error_becomes_a_problem() -> None:
     problem = raised.value
     assert (problem.status_code, problem.code) == (409, "busy")
     assert (problem.message, problem.hint, problem.cause) == ("m", "h", "c")
+    assert (problem.error_code, problem.cloud_request_id) == ("ModelArts.1", "req-1")
 
 
 async def test_an_answer_may_be_long() -> None:

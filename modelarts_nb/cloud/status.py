@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from modelarts_nb.cloud.client import open_cloud
+from modelarts_nb.cloud.errors import CloudNotInstalled
 from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.progress import SILENT, Progress
 
 # A check is a question: nobody wants to wait for five tries.
 _ATTEMPTS = 2
@@ -15,9 +18,12 @@ _ATTEMPTS = 2
 class CloudStatus:
     """What the settings lead to. ``error`` is None where the cloud answered.
 
-    ``access_key`` is shortened; ``keys_from`` says where the keys were found.
+    ``kind``: ``local`` (the endpoint is on this very machine, where only the local cloud is),
+    ``cloud``, or ``none`` where there is nothing to ask: no keys, no SDK, settings that cannot be
+    read. ``access_key`` is shortened; ``keys_from`` says where the keys were found.
     """
 
+    kind: Literal["local", "cloud", "none"]
     endpoint: str
     region: str
     project: str
@@ -27,18 +33,18 @@ class CloudStatus:
     error: dict[str, str] | None
 
 
-def check() -> CloudStatus:
+def check(*, progress: Progress = SILENT) -> CloudStatus:
     """Ask the cloud for a list of notebooks, and say with what it was asked.
 
-    Raises:
-        ConfigInvalid: the settings file cannot be read.
+    Whatever is wrong is part of the answer and no error.
     """
     try:
         cloud = open_cloud()
     except ModelArtsNbError as error:
-        return CloudStatus("", "", "", "", "", "", error.to_dict())
+        return CloudStatus("none", "", "", "", "", "", "", error.to_dict())
     place, keys = cloud.place, cloud.keys
     found = CloudStatus(
+        "local" if place.on_loopback else "cloud",
         place.endpoint,
         place.region or keys.region,
         place.project or keys.project,
@@ -50,7 +56,9 @@ def check() -> CloudStatus:
     try:
         found = replace(found, endpoint=cloud.endpoints("modelarts")[0])
         quick = replace(cloud, place=replace(place, attempts=min(_ATTEMPTS, place.attempts)))
-        quick.call("modelarts", "list_notebooks", limit=10)
+        quick.call("modelarts", "list_notebooks", limit=10, progress=progress)
+    except CloudNotInstalled as error:
+        return replace(found, kind="none", error=error.to_dict())
     except ModelArtsNbError as error:
         return replace(found, error=error.to_dict())
     return found
