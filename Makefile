@@ -15,8 +15,8 @@ FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-run: setup ## Open JupyterLab with the panel, a demo disk and an environment to clone
-	@$(BIN)/python scripts/demo.py
+run: setup ## Open JupyterLab with the panel on the local cloud, with an environment to clone (ARGS=--fresh begins anew)
+	@$(BIN)/python scripts/demo.py $(ARGS)
 
 test: system setup ## Everything: lint, types, pytest, jest, browser
 	@$(MAKE) --no-print-directory --jobs=$(JOBS) --output-sync=target types lint front

@@ -84,6 +84,14 @@ class Cloud(Configurable):
     )
 
 
+class Storage(Configurable):
+    """Where this machine has what the cloud mounts."""
+
+    data = Unicode("/data", help="The folder in which mounted storage appears here.").tag(
+        config=True
+    )
+
+
 # What the environment may say instead of the settings file.
 _CLOUD_VARIABLES = {
     "MODELARTS_NB_CLOUD_FILE": "file",
@@ -123,6 +131,8 @@ def load() -> Config:
         config.PersistentDisk.root = root
     if owner := os.environ.get("MODELARTS_NB_OWNER"):
         config.PersistentDisk.owner = owner
+    if data := os.environ.get("MODELARTS_NB_DATA"):
+        config.Storage.data = data
     for variable, trait in _CLOUD_VARIABLES.items():
         if value := os.environ.get(variable):
             config.Cloud[trait] = value

@@ -60,6 +60,7 @@ def show_() -> Any:
                 settings.PersistentDisk,
                 settings.Transfer,
                 settings.Environments,
+                settings.Storage,
                 settings.Cloud,
             )
             for name, trait in section.class_own_traits(config=True).items()

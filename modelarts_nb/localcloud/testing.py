@@ -1,4 +1,4 @@
-"""A local cloud for tests, in the test's own process.
+"""A local cloud for tests and for `make run`, in their own process.
 
 ::
 
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.running import running
@@ -69,12 +69,28 @@ class LocalCloud:
         Raises:
             RuntimeError: it was refused.
         """
+        return self.ask(self._operator, method, path, body)
+
+    def ask(
+        self,
+        user: User,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: tuple[tuple[str, str], ...] = (),
+    ) -> Any:
+        """A call that a user signs, without any client; its answer.
+
+        Raises:
+            RuntimeError: it was refused.
+        """
         where = urlsplit(self.endpoint)
         data = b"" if body is None else json.dumps(body).encode()
-        headers = signed(self._operator, method, where.netloc, path, data)
+        headers = signed(user, method, where.netloc, path, data, query=query)
+        target = f"{path}?{urlencode(query)}" if query else path
         connection = http.client.HTTPConnection(where.netloc, timeout=30)
         try:
-            connection.request(method, path, body=data, headers=headers)
+            connection.request(method, target, body=data, headers=headers)
             reply = connection.getresponse()
             text = reply.read()
         finally:

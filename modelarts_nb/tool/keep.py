@@ -49,7 +49,11 @@ _OURS = (
     ".ipython/profile_default/startup/00-modelarts_nb.py",
     ".jupyter/jupyter_server_config.d/modelarts_nb.json",
 )
-_BLOCK = (b"# >>> modelarts_nb >>>", b"# <<< modelarts_nb <<<")
+# Lines that restore puts into a file, its own and those of `ma ssh config`.
+_BLOCKS = (
+    (b"# >>> modelarts_nb >>>", b"# <<< modelarts_nb <<<"),
+    (b"# >>> modelarts_nb ssh >>>", b"# <<< modelarts_nb ssh <<<"),
+)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def add(
             source, target = disk.home / file, _shelf(disk) / file
             target.parent.mkdir(parents=True, exist_ok=True)
             mode = stat.S_IMODE(source.stat().st_mode)
-            replace_file(target, _without_block(source.read_bytes()), mode)
+            replace_file(target, _without_blocks(source.read_bytes()), mode)
             progress.advance(files=1)
     except OSError as error:
         raise from_os_error(error, "keeping files", disk.home) from error
@@ -232,16 +236,16 @@ def _secret(home: Path, file: str) -> str | None:
 def _compare(shelf: Path, home: Path, path: str) -> Kept:
     kept = (shelf / path).read_bytes()
     try:
-        same = _without_block((home / path).read_bytes()) == kept
+        same = _without_blocks((home / path).read_bytes()) == _without_blocks(kept)
         return Kept(path, len(kept), "same" if same else "changed")
     except (FileNotFoundError, NotADirectoryError):
         return Kept(path, len(kept), "missing")
 
 
-def _without_block(data: bytes) -> bytes:
+def _without_blocks(data: bytes) -> bytes:
     """Without the lines that restore puts into a file: they come back by themselves."""
-    begin, end = data.find(_BLOCK[0]), data.find(_BLOCK[1])
-    if begin < 0 or end < begin:
-        return data
-    rest = data[end + len(_BLOCK[1]) :]
-    return data[:begin] + rest.removeprefix(b"\n")
+    for mark_begin, mark_end in _BLOCKS:
+        begin, end = data.find(mark_begin), data.find(mark_end)
+        if 0 <= begin <= end:
+            data = data[:begin] + data[end + len(mark_end) :].removeprefix(b"\n")
+    return data

@@ -74,6 +74,19 @@ def test_our_own_block_is_no_change(disk: Disk) -> None:
     assert (disk.own / "home/.bashrc").read_text() == "a=1\n"
 
 
+def test_the_block_of_ma_ssh_config_is_no_change_either(disk: Disk) -> None:
+    config = disk.home / ".ssh/config"
+    config.parent.mkdir()
+    config.write_text(
+        "# >>> modelarts_nb ssh >>>\nHost ma-x\n# <<< modelarts_nb ssh <<<\nHost git\n"
+    )
+    keep.add(["~/.ssh/config"], disk=disk)
+    config.write_text("Host git\n")
+
+    assert states(keep.list_kept(disk=disk)) == {".ssh/config": "same"}
+    assert (disk.own / "home/.ssh/config").read_text() == "Host git\n"
+
+
 def test_dropped_files_leave_no_folders(disk: Disk) -> None:
     (disk.home / ".config/git").mkdir(parents=True)
     (disk.home / ".config/git/config").write_text("x")
