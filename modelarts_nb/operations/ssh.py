@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudAnswerInvalid, CloudConflict, CloudForbidden
+from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import ModelArtsNbError, UsageError
 from modelarts_nb.notebook import life
 from modelarts_nb.notebook.listing import list_notebooks, look, resolve
 from modelarts_nb.notebook.model import RUNNING, Notebook
 from modelarts_nb.progress import SILENT, Progress
-from modelarts_nb.ssh import diagnosis, keys, knownhosts
+from modelarts_nb.ssh import diagnosis, keeping, keys, knownhosts
 from modelarts_nb.ssh.address import parse_uri
 from modelarts_nb.ssh.attaching import attach
 from modelarts_nb.ssh.clientconfig import Host, alias_for, mark_for, write
@@ -23,7 +25,7 @@ from modelarts_nb.ssh.endpoint import SshEndpoint, find_endpoint
 from modelarts_nb.ssh.errors import MustBeStopped
 from modelarts_nb.ssh.keypairs import KeyPair, Scope, find_pair, list_pairs
 from modelarts_nb.ssh.laptop import DEFAULT_KEY, Laptop, laptop_block
-from modelarts_nb.ssh.places import find_places
+from modelarts_nb.ssh.places import Places, find_places
 from modelarts_nb.ssh.privatekeys import every
 from modelarts_nb.ssh.publickey import read_key
 
@@ -165,8 +167,11 @@ def delete_key(
     return keys.delete_key(name, cloud=cloud, progress=progress)
 
 
-def write_config(*, cloud: Cloud | None = None, progress: Progress = SILENT) -> ConfigWritten:
-    """Write the block for connections from this notebook to others of yours that run.
+def write_config(
+    *, cloud: Cloud | None = None, disk: Disk | None = None, progress: Progress = SILENT
+) -> ConfigWritten:
+    """Write the block for connections from this notebook to others of yours that run. The hook
+    brings it back after a restart.
 
     Raises:
         BlockDamaged: our marks in the file are not as we wrote them. Nothing was changed.
@@ -198,15 +203,21 @@ def write_config(*, cloud: Cloud | None = None, progress: Progress = SILENT) -> 
             left_out.append(f"{endpoint.name}: no private key of {names} is here")
         else:
             alias = alias_for(endpoint.name, endpoint.id, [host.alias for host in hosts])
-            hosts.append(Host(alias, mark, endpoint.address, str(key.path), key.locked))
+            # Always with our agent: after a restart the same key may take a passphrase.
+            hosts.append(Host(alias, mark, endpoint.address, str(key.path), agent=True))
     progress.phase("writing")
-    changed = write(hosts, places)
+    with _survives(places, disk, progress, block=True):
+        changed = write("notebooks", hosts, places)
     aliases = tuple(host.alias for host in hosts)
     return ConfigWritten(str(places.config), changed, aliases, tuple(left_out))
 
 
 def forget_host(
-    *, notebook: str | None = None, cloud: Cloud | None = None, progress: Progress = SILENT
+    *,
+    notebook: str | None = None,
+    cloud: Cloud | None = None,
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
 ) -> bool:
     """Forget the host key of a notebook that was pinned here, as after a restart that changed it.
 
@@ -217,8 +228,10 @@ def forget_host(
         OpenSshFailed: ``ssh-keygen`` is missing or refused.
         CloudError: the name cannot be looked up.
     """
-    cloud = cloud or open_cloud()
-    return knownhosts.forget(find_places(), resolve(cloud, notebook, progress))
+    cloud, places = cloud or open_cloud(), find_places()
+    mark = resolve(cloud, notebook, progress)
+    with _survives(places, disk, progress):
+        return knownhosts.forget(places, mark)
 
 
 def check(
@@ -226,12 +239,36 @@ def check(
     notebook: str | None = None,
     said: str | None = None,
     cloud: Cloud | None = None,
+    disk: Disk | None = None,
     progress: Progress = SILENT,
 ) -> SshCheck:
     """Why does SSH to a notebook not work? See ``ssh.check``; ``notebook`` may be a name."""
     cloud = cloud or open_cloud()
     id = resolve(cloud, notebook, progress)
-    return diagnosis.check(notebook=id, said=said, cloud=cloud, progress=progress)
+    with _survives(find_places(), disk, progress):
+        return diagnosis.check(notebook=id, said=said, cloud=cloud, progress=progress)
+
+
+@contextlib.contextmanager
+def _survives(
+    places: Places, disk: Disk | None, progress: Progress, *, block: bool = False
+) -> Iterator[None]:
+    """Host keys that an earlier container pinned count within, and those pinned within (and the
+    block) are kept on the disk. What goes wrong there is only said: SSH itself needs no disk."""
+    try:
+        where = disk or open_disk()
+        keeping.bring_back_pins(places, where)
+    except ModelArtsNbError as error:
+        progress.log(f"a restart will lose hosts and their keys: {error.message}")
+        yield
+        return
+    yield
+    try:
+        keeping.save_pins(places, where)
+        if block:
+            keeping.save_block(places, where)
+    except ModelArtsNbError as error:
+        progress.log(f"a restart will lose hosts and their keys: {error.message}")
 
 
 def _endpoint(cloud: Cloud, notebook: str | None, restart: bool, progress: Progress) -> SshEndpoint:

@@ -14,15 +14,13 @@ from modelarts_nb.ssh.errors import OpenSshFailed
 from modelarts_nb.ssh.openssh import run
 from modelarts_nb.ssh.places import Places
 from modelarts_nb.ssh.privatekeys import PrivateKey, need_opens
+from modelarts_nb.ssh.publickey import same_key
 from modelarts_nb.ssh.secret import Secret
-
-# sun_path of Linux, with its final NUL.
-_LONGEST = 107
 
 
 def answers(places: Places) -> bool:
     """Is it there?"""
-    if len(os.fsencode(places.agent)) > _LONGEST:
+    if not places.agent_is_ours():
         return False
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         probe.settimeout(5)
@@ -42,12 +40,7 @@ def start(places: Places) -> None:
     """
     if answers(places):
         return
-    places.make()
-    if len(os.fsencode(places.agent)) > _LONGEST:
-        raise OpenSshFailed(
-            f"The path of the agent's socket is too long for the system: {places.agent}.",
-            hint="Use a home with a shorter path.",
-        )
+    places.make_for_agent()
     # Of an agent that died with its container's last process.
     places.agent.unlink(missing_ok=True)
     ran = run(["ssh-agent", "-s", "-a", str(places.agent)])
@@ -92,6 +85,12 @@ def held(places: Places) -> tuple[str, ...]:
     return tuple(ran.out.splitlines()) if ran.code == 0 else ()
 
 
+def holds(places: Places, key: PrivateKey) -> bool:
+    """Does it hold this key? Where the key's public half is not known: does it hold any?"""
+    lines = held(places)
+    return any(same_key(line, key.public) for line in lines) if key.public else bool(lines)
+
+
 def end(places: Places) -> bool:
     """Forget all opened keys and end; False where it was not there."""
     if not answers(places):
@@ -102,4 +101,7 @@ def end(places: Places) -> bool:
         os.kill(int(places.agent_pid.read_text()), signal.SIGTERM)
     places.agent.unlink(missing_ok=True)
     places.agent_pid.unlink(missing_ok=True)
+    if places.agent.parent != places.own:
+        with contextlib.suppress(OSError):
+            places.agent.parent.rmdir()
     return True

@@ -11,6 +11,9 @@ from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.ssh.endpoint import SshEndpoint, find_endpoint
 from modelarts_nb.ssh.errors import MustBeStopped
 
+# "The parameter cannot be changed in the current status."
+_NOT_WHILE_IT_RUNS = "ModelArts.6347"
+
 
 def attach(
     cloud: Cloud,
@@ -60,7 +63,7 @@ def attach(
             progress=progress,
         )
     except CloudConflict as error:
-        if endpoint.status != "RUNNING":
+        if endpoint.status != "RUNNING" or error.error_code != _NOT_WHILE_IT_RUNS:
             raise
         raise MustBeStopped(
             f"{endpoint.name or id} must be stopped before its key pairs can be changed.",

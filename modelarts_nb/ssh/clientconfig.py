@@ -1,7 +1,8 @@
 """The one block of ours in ``~/.ssh/config``; every other byte stays as it is.
 
 It stands first, because of each option OpenSSH takes the first value; its last line gives what
-follows the meaning it had before (ssh_config(5)).
+follows the meaning it had before (ssh_config(5)). Within it the hosts of notebooks and those of
+jobs stand apart, each under a title, so that writing the one keeps the other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from modelarts_nb.cloud.errors import CloudAnswerInvalid
 from modelarts_nb.disk.replace import replace_file
@@ -17,8 +19,14 @@ from modelarts_nb.errors import ModelArtsNbError, UsageError, from_os_error
 from modelarts_nb.ssh.address import Address
 from modelarts_nb.ssh.places import Places
 
-# Not the marks of `keep`'s own blocks: this one is kept with the file.
+# Not the marks of restore's own lines. `ma keep` leaves out both: the hook brings them back.
 BEGIN, END = b"# >>> modelarts_nb ssh >>>", b"# <<< modelarts_nb ssh <<<"
+Group = Literal["notebooks", "jobs"]
+_ORDER: tuple[Group, ...] = ("notebooks", "jobs")
+_HEAD = BEGIN + b"\n# Written by `ma ssh config`; what you change here is lost.\n"
+_TAIL = b"Match all\n" + END + b"\n"
+_TITLE = re.compile(rb"^# (notebooks|jobs)\r?\n", re.MULTILINE)
+_LAST_LINE = re.compile(rb"^Match all\r?\n\Z", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
@@ -50,10 +58,10 @@ def alias_for(name: str, id: str, taken: Sequence[str] = ()) -> str:
     """What a notebook is called: ``ma-NAME``; with a part of its id where that is taken or cannot
     be typed."""
     plain = f"ma-{name}" if _PLAIN.fullmatch(name) else ""
-    if plain and plain not in taken:
-        return plain
-    short = re.sub(r"[^A-Za-z0-9]", "", id)[:8]
-    return f"{plain or 'ma'}-{short}"
+    letters = re.sub(r"[^A-Za-z0-9]", "", id)
+    longer = (f"{plain or 'ma'}-{letters[:size]}" for size in range(8, len(letters) + 1))
+    free = (alias for alias in (plain, *longer) if alias and alias not in taken)
+    return next(free, f"ma-{letters}")
 
 
 def mark_for(id: str) -> str:
@@ -68,12 +76,12 @@ def mark_for(id: str) -> str:
 
 
 def render(hosts: Sequence[Host], places: Places) -> bytes:
-    """The block, with its marks.
+    """The entries of some hosts.
 
     Raises:
         UsageError: a path cannot be written in OpenSSH's settings.
     """
-    lines = [BEGIN.decode(), "# Written by `ma ssh config`; what you change here is lost."]
+    lines: list[str] = []
     for host in hosts:
         lines += [
             f"Host {host.alias}",
@@ -88,26 +96,25 @@ def render(hosts: Sequence[Host], places: Places) -> bytes:
             "    StrictHostKeyChecking accept-new",
             "    ServerAliveInterval 30",
         ]
-    return "\n".join([*lines, "Match all", END.decode(), ""]).encode("utf-8", "surrogateescape")
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
-def with_block(old: bytes, block: bytes) -> bytes:
-    """A file's text with this block: where one was, else in front.
+def with_entries(old: bytes, group: Group, entries: bytes) -> bytes:
+    """A file's text with these entries of a group, and others' as they were: in the block where it
+    is, else in one in front. Without any entry there is no block.
 
     Raises:
         BlockDamaged: it has one mark without the other, or a mark twice.
     """
-    before, after = _around(old)
-    return before + block + after
+    before, inside, after = _around(old)
+    groups = {**_groups(inside), group.encode(): entries}
+    titled = ((b"# %s\n" % name.encode(), groups.get(name.encode())) for name in _ORDER)
+    body = b"".join(title + text for title, text in titled if text)
+    return before + (_HEAD + body + _TAIL if body else b"") + after
 
 
-def without_block(old: bytes) -> bytes:
-    """A file's text without our block. See ``with_block``."""
-    return b"".join(_around(old))
-
-
-def write(hosts: Sequence[Host], places: Places) -> bool:
-    """Write the block into the user's settings; without hosts there is none. False: it was so.
+def write(group: Group, hosts: Sequence[Host], places: Places) -> bool:
+    """Write the hosts of one group into the user's settings. False: it was so.
 
     Raises:
         BlockDamaged: our marks are not as we wrote them. Nothing was changed.
@@ -121,12 +128,27 @@ def write(hosts: Sequence[Host], places: Places) -> bool:
     except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
         cause = error if isinstance(error, OSError) else OSError(str(error))
         raise from_os_error(cause, f"reading {places.config}", places.config) from error
-    new = with_block(old, render(hosts, places)) if hosts else without_block(old)
+    new = with_entries(old, group, render(hosts, places))
     if new == old:
         return False
     places.make()
     replace_file(path, new, mode)
     return True
+
+
+def block_of(places: Places) -> bytes | None:
+    """Our block, with its marks, as it stands in the user's settings; None where there is none.
+
+    Raises:
+        BlockDamaged: our marks are not as we wrote them.
+        AccessDenied, DiskFailure: the settings cannot be read.
+    """
+    try:
+        _, old = _read(places)
+    except OSError as error:
+        raise from_os_error(error, f"reading {places.config}", places.config) from error
+    before, _, after = _around(old)
+    return old[len(before) : len(old) - len(after)] or None
 
 
 def _read(places: Places) -> tuple[int, bytes]:
@@ -138,18 +160,26 @@ def _read(places: Places) -> tuple[int, bytes]:
         return 0o600, b""
 
 
-def _around(old: bytes) -> tuple[bytes, bytes]:
-    begins = [m.start() for m in re.finditer(rb"^" + re.escape(BEGIN) + rb"\r?$", old, re.M)]
-    ends = [m.end() for m in re.finditer(rb"^" + re.escape(END) + rb"\r?(?:\n|\Z)", old, re.M)]
+def _around(old: bytes) -> tuple[bytes, bytes, bytes]:
+    """What stands before our block, in it and after it."""
+    begins = list(re.finditer(rb"^" + re.escape(BEGIN) + rb"\r?$", old, re.M))
+    ends = list(re.finditer(rb"^" + re.escape(END) + rb"\r?(?:\n|\Z)", old, re.M))
     if not begins and not ends:
-        return b"", old
-    if len(begins) != 1 or len(ends) != 1 or ends[0] <= begins[0]:
+        return b"", b"", old
+    if len(begins) != 1 or len(ends) != 1 or ends[0].end() <= begins[0].start():
         raise BlockDamaged(
             "The marks of modelarts_nb in ~/.ssh/config are not as they were written.",
             hint=f"Remove what stands between {BEGIN.decode()!r} and {END.decode()!r}, with these "
             "lines, then run the same again.",
         )
-    return old[: begins[0]], old[ends[0] :]
+    (begin,), (end,) = begins, ends
+    return old[: begin.start()], old[begin.end() : end.start()], old[end.end() :]
+
+
+def _groups(inside: bytes) -> dict[bytes, bytes]:
+    """The entries of each group of a block, by its title."""
+    _, *pieces = _TITLE.split(_LAST_LINE.sub(b"", inside))
+    return dict(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def _quoted(path: str) -> str:

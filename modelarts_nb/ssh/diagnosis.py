@@ -22,6 +22,8 @@ from modelarts_nb.ssh.publickey import same_key
 
 _CONNECT_SECONDS = 10.0
 _BANNER = 256
+# Modes of ~/.ssh in a notebook (troubleshooting page modelarts_05_4195).
+_SERVER_WANTS = (0o750, 0o755)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def check(
             findings.append(
                 Finding("pairs_unseen", "warning", f"Key pairs: {error.message}", error.hint)
             )
-    findings += _here(places)
+    findings += _here(places, this_one=endpoint.id == cloud.place.instance)
     logged_in: bool | None = None
     if endpoint.address is not None:
         progress.phase("connecting")
@@ -133,7 +135,8 @@ def _pairs(endpoint: SshEndpoint, pairs: list[KeyPair]) -> Iterator[Finding]:
         )
 
 
-def _here(places: Places) -> Iterator[Finding]:
+def _here(places: Places, *, this_one: bool) -> Iterator[Finding]:
+    """OpenSSH and its files here; ``this_one``: here is the notebook that is looked at."""
     numbers, words = openssh.version()
     if not words:
         yield Finding(
@@ -148,18 +151,7 @@ def _here(places: Places) -> Iterator[Finding]:
         )
     else:
         yield Finding("openssh", "ok", words.partition(",")[0])
-    try:
-        mode = stat.S_IMODE(places.ssh.stat().st_mode)
-    except OSError:
-        mode = 0o750
-    # sshd refuses keys below a folder that others may write to; 750 or 755 is the service's rule.
-    if mode & 0o022:
-        yield Finding(
-            "ssh_folder_mode",
-            "problem",
-            f"{places.ssh} has mode {mode:03o}: others may write to it.",
-            f"chmod 750 {places.ssh}",
-        )
+    yield from _folder(places, this_one)
     for key in every(places.keys):
         if key.mode & 0o077:
             yield Finding(
@@ -168,6 +160,25 @@ def _here(places: Places) -> Iterator[Finding]:
                 f"The private key {key.name} has mode {key.mode:03o}: OpenSSH does not use it.",
                 f"chmod 600 {key.path}",
             )
+
+
+def _folder(places: Places, this_one: bool) -> Iterator[Finding]:
+    try:
+        mode = stat.S_IMODE(places.ssh.stat().st_mode)
+    except OSError:
+        return
+    if mode & 0o022:
+        wrong = "others may write to it"
+    elif this_one and mode not in _SERVER_WANTS:
+        wrong = "the notebook's own SSH server wants 750 or 755"
+    else:
+        return
+    yield Finding(
+        "ssh_folder_mode",
+        "problem",
+        f"{places.ssh} has mode {mode:03o}: {wrong}.",
+        f"chmod 750 {places.ssh}",
+    )
 
 
 def _reach(address: Address, endpoint: SshEndpoint) -> Finding:
@@ -234,7 +245,7 @@ def key_of(
 def _login(places: Places, address: Address, mark: str, key: PrivateKey) -> Finding:
     if key.mode & 0o077:
         return understand("bad permissions")
-    if key.locked and not agent.answers(places):
+    if key.locked and not agent.holds(places, key):
         return understand("incorrect passphrase")
     options = {
         "BatchMode": "yes",

@@ -146,7 +146,9 @@ def delete_pair(cloud: Cloud, pair: KeyPair, progress: Progress) -> None:
         operation = "delete_keypair" if service == "kps" else "nova_delete_keypair"
         cloud.call(service, operation, keypair_name=pair.name, progress=progress)
 
-    _through(_services(pair.scope), delete, progress)
+    # Where it is not shown, "there is none" would not mean that it is gone.
+    shown = tuple(s for s in _services(pair.scope) if s in pair.seen_in)
+    _through(shown or _services(pair.scope), delete, progress)
 
 
 def _add(

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.errors import CloudError, CloudNotFound
+from modelarts_nb.cloud.errors import (
+    CloudAnswerInvalid,
+    CloudError,
+    CloudForbidden,
+    CloudNotFound,
+    CloudUnreachable,
+)
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import ModelArtsNbError, NotFound
 from modelarts_nb.progress import SILENT, Progress
@@ -118,18 +124,48 @@ def create_key(
     check_name(name)
     cloud, places = cloud or open_cloud(), find_places()
     privatekeys.reserve(places, name)
+    was_there = _found(cloud, name)
     progress.phase("creating")
-    pair, private = create_pair(cloud, name, scope, progress)
+    try:
+        pair, private = create_pair(cloud, name, scope, progress)
+    except (CloudUnreachable, CloudAnswerInvalid) as error:
+        # The answer was lost, and with it the private half of what may have been made.
+        if not was_there and _undone(cloud, name, progress):
+            error.hint = "Run the same again: the pair that was made meanwhile was deleted."
+        raise
     try:
         privatekeys.put(places, name, private, pair.public_key)
     except BaseException:
-        # A pair whose private half nobody has opens nothing.
-        try:
-            delete_pair(cloud, pair, SILENT)
-        except CloudError as error:
-            progress.log(f"{name} is left in the cloud, of no use: {error.message}")
+        _deleted(cloud, pair, progress)
         raise
     return replace(pair, private=("home",))
+
+
+def _found(cloud: Cloud, name: str) -> KeyPair | None:
+    """The pair of a name; None where there is none, or no right to look."""
+    try:
+        return find_pair(cloud, name, SILENT)
+    except (CloudNotFound, CloudForbidden):
+        return None
+
+
+def _undone(cloud: Cloud, name: str, progress: Progress) -> bool:
+    """Delete the pair of a name that was free, if it is there now."""
+    try:
+        made = _found(cloud, name)
+    except CloudError:
+        return False
+    return made is not None and _deleted(cloud, made, progress)
+
+
+def _deleted(cloud: Cloud, pair: KeyPair, progress: Progress) -> bool:
+    """Delete a pair whose private half nobody has: it opens nothing."""
+    try:
+        delete_pair(cloud, pair, SILENT)
+    except CloudError as error:
+        progress.log(f"{pair.name} is left in the cloud, of no use: {error.message}")
+        return False
+    return True
 
 
 def delete_key(

@@ -3,6 +3,7 @@ container's."""
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,15 +68,17 @@ def laptop_block(endpoint: SshEndpoint, key: str = DEFAULT_KEY) -> Laptop | None
 
 
 def _paste_into(key: str) -> tuple[PasteInto, ...]:
+    home, below = ("~/", key[2:]) if key.startswith("~/") else ("", key)
+    chmod = f"chmod 600 {home}{shlex.quote(below)}"
     windows = key.replace("~", "%USERPROFILE%", 1).replace("/", "\\")
     return (
-        PasteInto("macos", "~/.ssh/config", "open -e ~/.ssh/config", f"chmod 600 {key}"),
-        PasteInto("linux", "~/.ssh/config", "nano ~/.ssh/config", f"chmod 600 {key}"),
+        PasteInto("macos", "~/.ssh/config", "open -e ~/.ssh/config", chmod),
+        PasteInto("linux", "~/.ssh/config", "nano ~/.ssh/config", chmod),
         PasteInto(
             "windows",
             "%USERPROFILE%\\.ssh\\config",
-            # The dot at the end keeps notepad from adding .txt.
-            "notepad %USERPROFILE%\\.ssh\\config.",
-            f'icacls "{windows}" /inheritance:r /grant:r "%USERNAME%:R"',
+            # PowerShell knows no %NAME%. The dot at the end keeps notepad from adding .txt.
+            "cmd /c notepad %USERPROFILE%\\.ssh\\config.",
+            f'cmd /c icacls "{windows}" /inheritance:r /grant:r "%USERNAME%:R"',
         ),
     )

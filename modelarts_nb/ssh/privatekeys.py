@@ -26,6 +26,7 @@ from modelarts_nb.ssh.places import Places
 from modelarts_nb.ssh.secret import Secret
 
 LEAST_PASSPHRASE = 8
+_OPENSSH = b"BEGIN OPENSSH PRIVATE KEY"
 _MAGIC = b"openssh-key-v1\0"
 # Of bcrypt: about a second to try one passphrase.
 _ROUNDS = "64"
@@ -149,11 +150,11 @@ def keep(
             hint="Whoever can read the disk can try as many as they like.",
         )
     data = _read_bytes(key.path)
-    if passphrase:
-        if key.locked:
-            need_opens(key, passphrase)
-        else:
-            data = _protected(places, data, passphrase)
+    if passphrase and key.locked:
+        need_opens(key, passphrase)
+    # Older formats protect a key by one round of MD5.
+    if passphrase and not (key.locked and _OPENSSH in data):
+        data = _protected(places, data, passphrase)
     folder = vault(disk)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -202,7 +203,8 @@ def need_opens(key: PrivateKey, passphrase: Secret) -> None:
 
 
 def _protected(places: Places, data: bytes, passphrase: Secret) -> bytes:
-    """The key encrypted, in OpenSSH's format; worked on in the home."""
+    """The key encrypted, in OpenSSH's format; worked on in the home. One that has a passphrase
+    keeps it."""
     places.make()
     try:
         folder = Path(tempfile.mkdtemp(prefix=".protect-", dir=places.own))
@@ -226,9 +228,10 @@ def _protected(places: Places, data: bytes, passphrase: Secret) -> bytes:
 
 
 def _write(folder: Path, name: str, data: bytes, public: str) -> None:
-    replace_file(folder / name, data, 0o600)
+    # The public half first: alone it is no key, and the private one alone would be one.
     if public:
         replace_file(folder / f"{name}.pub", public.strip().encode() + b"\n", 0o644)
+    replace_file(folder / name, data, 0o600)
 
 
 def _read(path: Path) -> PrivateKey | None:
@@ -255,7 +258,7 @@ def _read_bytes(path: Path) -> bytes:
 
 def _takes_passphrase(data: bytes) -> bool:
     """From the file alone: PEM (RFC 1421), PKCS 8 (RFC 7468), OpenSSH (PROTOCOL.key)."""
-    if b"BEGIN OPENSSH PRIVATE KEY" not in data:
+    if _OPENSSH not in data:
         return b"ENCRYPTED" in data
     body = b"".join(line for line in data.splitlines() if b"-----" not in line)
     try:

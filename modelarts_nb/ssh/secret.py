@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class Secret:
     """Holds a text that no ``repr``, ``str``, journal or JSON shows: only ``reveal`` gives it."""
@@ -20,3 +22,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not copied, nor written anywhere")

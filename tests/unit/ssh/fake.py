@@ -19,6 +19,9 @@ class Pairs:
         closed: the services (``kps``, ``ecs``) to which there is no right.
         private: what is given of a pair that is made; None: nothing.
         stopped_only: endpoints cannot be changed while a notebook runs.
+        busy: something else is going on with every notebook.
+        lost: what is made is made, and the answer does not arrive.
+        kps_only: pairs of these names are not known to ECS.
         unusable: pairs of these names are another user's when they are attached.
     """
 
@@ -31,6 +34,9 @@ class Pairs:
         self.private: str | None = PRIVATE
         self.page = 50
         self.stopped_only = False
+        self.busy = False
+        self.lost = False
+        self.kps_only: set[str] = set()
         self.unusable: set[str] = set()
 
     def have(self, name: str, public: str = "", scope: str = "user") -> dict[str, Any]:
@@ -60,11 +66,18 @@ class Pairs:
         if kind in self.closed:
             return error(403, "SYS.0403", f"no right to {kind}")
         if request.method == "POST":
-            return self._add(kind, request.json["keypair"])
+            made = self._add(kind, request.json["keypair"])
+            return Response(drop=True) if self.lost else made
         if request.method == "DELETE":
+            if kind == "ecs" and words[3] in self.kps_only:
+                return error(404, "Ecs.0005", "not found")
             self.pairs = [p for p in self.pairs if p["name"] != words[3]]
             return Response(204)
-        seen = [p for p in self.pairs if kind == "kps" or p["scope"] == "user"]
+        seen = [
+            p
+            for p in self.pairs
+            if kind == "kps" or (p["scope"] == "user" and p["name"] not in self.kps_only)
+        ]
         if kind == "ecs":
             shown = [{k: p[k] for k in ("name", "public_key", "fingerprint")} for p in seen]
             return Response(200, {"keypairs": [{"keypair": pair} for pair in shown]})
@@ -84,6 +97,8 @@ class Pairs:
 
     def _change(self, id: str, body: dict[str, Any]) -> Response:
         found = self.notebooks.instances[id]
+        if self.busy:
+            return error(400, "ModelArts.6357", "another operation is in progress")
         if self.stopped_only and found["status"] == "RUNNING":
             return error(400, "ModelArts.6347", "cannot be changed in this status")
         (end,) = body["endpoints"]

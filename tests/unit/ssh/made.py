@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import asyncssh
+
 from modelarts_nb.ssh.secret import Secret
 
 
@@ -14,6 +16,11 @@ class MadeKey:
 
     public: str
     private: Secret
+
+    def protected(self, passphrase: str) -> Secret:
+        """The private half in PEM with a passphrase, as OpenSSL and older OpenSSH make it."""
+        key = asyncssh.import_private_key(self.private.reveal())
+        return Secret(key.export_private_key("pkcs1-pem", passphrase).decode())
 
 
 def rsa_line(bits: int, comment: str = "ada@laptop") -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb import ssh
-from modelarts_nb.ssh import privatekeys
+from modelarts_nb.cloud.client import open_cloud
+from modelarts_nb.ssh import agent, diagnosis, privatekeys
 from modelarts_nb.ssh.diagnosis import key_of
-from modelarts_nb.ssh.endpoint import read_endpoint
+from modelarts_nb.ssh.endpoint import find_endpoint, read_endpoint
 from modelarts_nb.ssh.keypairs import KeyPair
 from modelarts_nb.ssh.places import Places
 from tests.unit.notebook.fake import ID
@@ -186,6 +190,75 @@ def test_a_folder_that_others_may_write_to(service: Pairs, places: Places) -> No
     places.ssh.chmod(0o777)
 
     assert f"chmod 750 {places.ssh}" in faults()["ssh_folder_mode"]
+
+
+@pytest.mark.parametrize(("mode", "well"), [(0o750, True), (0o755, True), (0o700, False)])
+def test_the_notebooks_own_server_is_strict_about_the_folder(
+    service: Pairs, places: Places, monkeypatch: pytest.MonkeyPatch, mode: int, well: bool
+) -> None:
+    places.make()
+    places.ssh.chmod(mode)
+    assert "ssh_folder_mode" not in faults()
+
+    # when this is the notebook itself
+    monkeypatch.setenv("INSTANCE_ID", ID)
+
+    assert ("ssh_folder_mode" not in faults()) is well
+
+
+def test_the_folder_is_made_as_the_notebooks_server_wants_it_whatever_the_umask(
+    places: Places,
+) -> None:
+    before = os.umask(0o077)
+    try:
+        places.make()
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE(places.ssh.stat().st_mode) == 0o750
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "no_name"),
+        (TimeoutError("timed out"), "unreachable"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "unreachable"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "unreachable"),
+        (ConnectionResetError(), "closed_at_once"),
+    ],
+)
+def test_what_does_not_answer(
+    service: Pairs, monkeypatch: pytest.MonkeyPatch, problem: OSError, code: str
+) -> None:
+    def connect(*_given: object) -> None:
+        raise problem
+
+    service.have("mine")
+    opened(service, 31248, "mine")
+    found = open_cloud()  # its own connections are none of these
+    endpoint = find_endpoint(found, ID)
+    monkeypatch.setattr(diagnosis.socket, "create_connection", connect)
+
+    assert endpoint.address is not None
+    assert diagnosis._reach(endpoint.address, endpoint).code == code
+
+
+def test_a_key_with_a_passphrase_that_is_not_open_is_named_as_such(
+    service: Pairs, places: Places, made: MadeKey
+) -> None:
+    # given an agent of ours that holds another key
+    protected = made.protected("correct horse")
+    privatekeys.put(places, "mine", protected, made.public)
+    service.have("mine", made.public)
+    agent.start(places)
+    try:
+        with server(BANNER) as port:
+            opened(service, port, "mine")
+
+            assert "ma ssh unlock" in faults()["key_locked"]
+    finally:
+        agent.end(places)
 
 
 def test_a_login_is_tried_and_what_it_complains_of_understood(

@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudError, CloudForbidden, CloudNotFound
+from modelarts_nb.cloud.errors import (
+    CloudConflict,
+    CloudError,
+    CloudForbidden,
+    CloudNotFound,
+    CloudUnreachable,
+)
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.errors import DiskFull, NameTaken, UsageError
 from modelarts_nb.progress import SILENT
 from modelarts_nb.ssh import keypairs, keys, privatekeys
@@ -145,12 +152,14 @@ def test_a_made_pairs_private_half_is_kept_in_the_home_and_nowhere_else(
     assert holding == [file]
 
 
+@pytest.mark.parametrize("failing", ["mine", "mine.pub"])
 def test_a_pair_whose_private_half_cannot_be_kept_is_deleted_again(
-    cloud: Cloud, service: Pairs, places: Places, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, service: Pairs, places: Places, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     def full(path: Path, data: bytes, mode: int = 0o644) -> None:
-        if b"TOPSECRET" in data:
+        if path.name == failing:
             raise DiskFull("The disk is full.")
+        replace_file(path, data, mode)
 
     monkeypatch.setattr(privatekeys, "replace_file", full)
 
@@ -158,6 +167,7 @@ def test_a_pair_whose_private_half_cannot_be_kept_is_deleted_again(
         keys.create_key("mine")
 
     assert service.names() == []
+    assert privatekeys.every(places.keys) == []
 
 
 def test_a_home_that_cannot_be_written_to_is_found_before_a_pair_is_made(
@@ -191,6 +201,38 @@ def test_a_cloud_that_gives_no_private_half_leaves_no_pair(cloud: Cloud, service
 
     with pytest.raises(CloudError, match="deleted again"):
         keys.create_key("mine")
+
+    assert service.names() == []
+
+
+def test_a_pair_whose_answer_is_lost_is_deleted_again(cloud: Cloud, service: Pairs) -> None:
+    service.have("other")
+    service.lost = True
+
+    with pytest.raises(CloudUnreachable) as raised:
+        keys.create_key("mine")
+
+    assert "was deleted" in raised.value.hint
+    assert service.names() == ["other"]
+
+
+def test_a_pair_that_was_there_is_not_deleted_for_a_lost_answer(
+    cloud: Cloud, service: Pairs
+) -> None:
+    service.have("mine")
+    service.lost = True
+
+    with pytest.raises(CloudUnreachable):
+        keys.create_key("mine")
+
+    assert service.names() == ["mine"]
+
+
+def test_a_pair_is_deleted_where_it_is_shown(cloud: Cloud, service: Pairs) -> None:
+    service.have("mine")
+    service.kps_only = {"mine"}
+
+    keys.delete_key("mine")
 
     assert service.names() == []
 

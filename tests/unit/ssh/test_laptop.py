@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from modelarts_nb.cloud.errors import CloudAnswerInvalid
 from modelarts_nb.errors import UsageError
 from modelarts_nb.ssh.endpoint import SshEndpoint, read_endpoint
 from modelarts_nb.ssh.laptop import laptop_block
-from tests.unit.ssh.test_clientconfig import settings
+from tests.unit.ssh.test_clientconfig import read_by_openssh
 
 ID = "11111111-2222-3333-4444-555555555555"
 
@@ -27,7 +28,7 @@ def test_openssh_of_the_laptop_reads_what_was_meant(tmp_path: Path) -> None:
     assert found is not None
     (tmp_path / "config").write_text(found.block)
 
-    read = settings(tmp_path / "config", found.host)
+    read = read_by_openssh(tmp_path / "config", found.host)
 
     assert (read["hostname"], read["port"]) == ("dev-modelarts.example.com", "31248")
     assert (read["user"], read["hostkeyalias"]) == ("ma-user", ID)
@@ -43,6 +44,18 @@ def test_it_says_where_on_each_system() -> None:
     assert places["macos"].file == places["linux"].file == "~/.ssh/config"
     assert places["windows"].file == r"%USERPROFILE%\.ssh\config"
     assert r"%USERPROFILE%\.ssh\key" in places["windows"].protect
+
+
+def test_the_command_for_a_file_with_blanks_in_its_name_can_be_pasted(tmp_path: Path) -> None:
+    found = laptop_block(endpoint(), "~/my $key's")
+    assert found is not None
+    (tmp_path / "my $key's").touch(0o644)
+
+    subprocess.run(
+        ["sh", "-c", found.paste_into[1].protect], env={"HOME": str(tmp_path)}, check=True
+    )
+
+    assert (tmp_path / "my $key's").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_notebook_without_an_address_has_no_block() -> None:

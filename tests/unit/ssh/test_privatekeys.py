@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ import pytest
 
 from modelarts_nb import wire
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.errors import NameTaken, NotFound, UsageError
+from modelarts_nb.errors import AccessDenied, NameTaken, NotFound, UsageError
 from modelarts_nb.ssh import agent, keys, privatekeys
 from modelarts_nb.ssh.errors import OpenSshFailed, PassphraseWrong
 from modelarts_nb.ssh.places import Places
@@ -48,8 +51,9 @@ def test_a_key_in_the_home_is_its_owners_alone(kept: Places, made: MadeKey) -> N
 
 def test_a_secret_is_not_shown_by_accident(made: MadeKey) -> None:
     assert "PRIVATE" not in f"{made.private} {made.private!r} {made}"
-    with pytest.raises(TypeError):
-        wire.dumps({"private": made.private})
+    for write in (wire.dumps, pickle.dumps, copy.deepcopy, dataclasses.asdict):
+        with pytest.raises(TypeError):
+            write(made)
 
 
 def test_on_the_disk_a_key_has_a_passphrase_and_openssh_opens_it(
@@ -68,6 +72,20 @@ def test_on_the_disk_a_key_has_a_passphrase_and_openssh_opens_it(
     # the home's is as it was, and nothing of the work is left
     assert privatekeys.find(kept.keys, "mine").locked is False  # type: ignore[union-attr]
     assert sorted(p.name for p in kept.own.iterdir()) == ["keys"]
+
+
+def test_a_key_that_has_a_passphrase_in_an_older_format_is_kept_in_openssh_s(
+    kept: Places, disk: Disk, made: MadeKey
+) -> None:
+    privatekeys.put(kept, "old", made.protected(WORDS), made.public)
+    with pytest.raises(PassphraseWrong):
+        keys.keep_key("old", passphrase="another one")
+
+    assert keys.keep_key("old", passphrase=WORDS).locked
+
+    file = privatekeys.vault(disk) / "old"
+    assert file.read_bytes().startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----")
+    subprocess.run(["ssh-keygen", "-y", "-P", WORDS, "-f", file], capture_output=True, check=True)
 
 
 def test_the_unprotected_key_is_nowhere_on_the_disk(
@@ -153,6 +171,40 @@ def test_an_agent_that_died_is_replaced(kept: Places) -> None:
     agent.start(kept)
 
     assert agent.answers(kept)
+
+
+def test_in_a_home_with_a_long_path_the_agent_is_elsewhere(
+    kept: Places, disk: Disk, made: MadeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a home in which a socket's path would be too long for the system
+    deep = Places(kept.home / ("deep" * 20) / "home")
+    monkeypatch.setenv("HOME", str(deep.home))
+    privatekeys.put(deep, "mine", made.private, made.public)
+    keys.keep_key("mine", passphrase=WORDS)
+    privatekeys.remove(deep.keys, "mine")
+    # when
+    try:
+        keys.unlock(passphrase=WORDS)
+        # then
+        assert agent.answers(deep)
+        assert stat.S_IMODE(deep.agent.parent.stat().st_mode) == 0o700
+    finally:
+        agent.end(deep)
+    assert not deep.agent.parent.exists()
+
+
+def test_an_agent_in_a_folder_that_others_can_enter_is_given_no_key(
+    kept: Places, made: MadeKey
+) -> None:
+    deep = Places(kept.home / ("deep" * 20) / "home")
+    deep.agent.parent.mkdir()
+    deep.agent.parent.chmod(0o755)
+    try:
+        with pytest.raises(AccessDenied, match="not yours alone"):
+            agent.start(deep)
+        assert not agent.answers(deep)
+    finally:
+        deep.agent.parent.rmdir()
 
 
 def test_nothing_on_the_disk_is_said(kept: Places) -> None:
