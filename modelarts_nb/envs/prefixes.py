@@ -8,7 +8,7 @@ from pathlib import Path
 from modelarts_nb import config
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.shebangs import interpreter_of
-from modelarts_nb.envs.state import read_state
+from modelarts_nb.envs.state import STATE, read_state
 from modelarts_nb.errors import NotAnEnvironment, NotFound, from_os_error
 
 # Folders of a base environment that hold other environments and downloads, not its own files.
@@ -37,6 +37,21 @@ def is_base(prefix: Path) -> bool:
 def beside(prefix: Path) -> tuple[str, ...]:
     """Names of the folders in ``prefix`` that are not part of the environment."""
     return BESIDE if is_base(prefix) else ()
+
+
+def left_behind(prefix: Path, disk: Disk) -> frozenset[str]:
+    """What of ``prefix`` goes into no copy of it: our own notes, which are true of this place only,
+    and what lies in it but is not of it.
+
+    Returns:
+        Paths relative to ``prefix``.
+    """
+    found = {*beside(prefix), os.path.dirname(STATE)}
+    # A conda installed on the disk may have the disk's own folders below its prefix.
+    for folder in (disk.private, disk.envs, disk.archives):
+        if folder.is_relative_to(prefix):
+            found.add(folder.relative_to(prefix).as_posix())
+    return frozenset(found)
 
 
 def disk_prefixes(disk: Disk) -> list[Path]:

@@ -11,10 +11,9 @@ from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.disk.steady import require_steady
-from modelarts_nb.envs.prefixes import beside, spellings
+from modelarts_nb.envs.prefixes import beside, left_behind, spellings
 from modelarts_nb.envs.records import editables
 from modelarts_nb.envs.relocate import Move
-from modelarts_nb.envs.state import STATE
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -66,11 +65,7 @@ def survey(
     """
     threads = threads_for(source, config.Transfer(config=config.load()).threads)
     keep = beside(source)
-    skip = {*keep, str(Path(STATE).parent)}
-    # The disk may lie inside the environment that is cloned (a conda installed on it).
-    for folder in (disk.private, disk.envs):
-        if folder.is_relative_to(source):
-            skip.add(folder.relative_to(source).as_posix())
+    skip = left_behind(source, disk)
     scanned = scan(source, skip=skip, threads=threads, progress=progress)
     # What belongs to an image may be read-only; its copy is the user's.
     entries = [
@@ -82,4 +77,4 @@ def survey(
     for package, place in editables(source):
         if not place.is_relative_to(source):
             progress.log(f"{package} is editable, its code stays in {place}")
-    return Survey(Tree(source, entries), move, move.asks(), scanned, frozenset(skip), threads)
+    return Survey(Tree(source, entries), move, move.asks(), scanned, skip, threads)

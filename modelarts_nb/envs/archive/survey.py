@@ -17,8 +17,7 @@ from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.envs.archive.contents import Contents, choose
 from modelarts_nb.envs.archive.recorded import Record, RecordedFile, platform_of, read_records
 from modelarts_nb.envs.model import Finding
-from modelarts_nb.envs.prefixes import beside, spellings
-from modelarts_nb.envs.state import STATE
+from modelarts_nb.envs.prefixes import left_behind, spellings
 from modelarts_nb.progress import Progress
 
 _EDITABLE, _MISSING, _CLOBBERED = "editable", "missing", "clobbered"
@@ -64,7 +63,7 @@ def survey(
         DiskFailure, AccessDenied: something cannot be read.
         Cancelled: the user's wish.
     """
-    skipped = frozenset(_skipped(prefix, disk))
+    skipped = left_behind(prefix, disk)
     threads = threads_for(prefix, threads)
     tree = scan(prefix, skip=skipped, threads=threads, found=found, progress=progress)
     progress.phase("checking")
@@ -92,16 +91,6 @@ def survey(
         tuple(findings),
         threads,
     )
-
-
-def _skipped(prefix: Path, disk: Disk) -> set[str]:
-    """Our own notes, which are true of this place only, and what is in the way but not of it."""
-    skip = {*beside(prefix), os.path.dirname(STATE)}
-    # A conda installed on the disk may have the disk's own folders below its prefix.
-    for folder in (disk.private, disk.envs, disk.archives):
-        if folder.is_relative_to(prefix):
-            skip.add(folder.relative_to(prefix).as_posix())
-    return skip
 
 
 def _editable(
