@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 MARK_BEGIN = b"# >>> modelarts_nb >>>"
 MARK_END = b"# <<< modelarts_nb <<<"
+# Of the block that `ma ssh config` writes (ssh/clientconfig.py), each alone on its line.
+SSH_BEGIN = b"# >>> modelarts_nb ssh >>>"
+SSH_END = b"# <<< modelarts_nb ssh <<<"
 OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 JUPYTER = re.compile(
@@ -41,6 +44,13 @@ JUPYTER = re.compile(
     rb"(\0|$)|\0-m\0(jupyterlab|jupyter_server|notebook|jupyterhub\.singleuser)(\0|$)"
     rb"|(^|/|\0)jupyter\0(lab|server|notebook)(\0|$)"
 )
+# What of SSH is taken from the owner's folder on the disk: names of key pairs are those of
+# ssh/keypairs.py, and a file or a number of keys beyond these bounds is none of ours.
+SSH_FILES = {
+    "keys": re.compile(r"[A-Za-z0-9_-]{1,64}(\.pub)?\Z"),
+    "ssh": re.compile(r"(config|known_hosts)\Z"),
+}
+SSH_BYTES, SSH_KEYS = 1 << 20, 100
 LOST = {"overlay", "aufs", "rootfs", "tmpfs", "ramfs"}
 THREADS = 32
 
@@ -103,6 +113,24 @@ def read(path: str) -> bytes:
         return file.read()
 
 
+def read_plain(path: str, most: int) -> bytes:
+    """A regular file of at most ``most`` bytes. Raises ValueError, OSError."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    handle = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it is not a regular file")
+        data = b""
+        while len(data) <= most:
+            more = os.read(handle, most + 1 - len(data))
+            if not more:
+                return data
+            data += more
+    finally:
+        os.close(handle)
+    raise ValueError("it has more than %d bytes" % most)
+
+
 def read_or_none(path: str) -> bytes | None:
     try:
         return read(path)
@@ -157,6 +185,24 @@ def without_block(data: bytes) -> bytes:
     return data[:begin] + (rest[1:] if rest.startswith(b"\n") else rest)
 
 
+def around_ssh(data: bytes) -> tuple[bytes, bytes]:
+    """What stands before and after the block of `ma ssh config`. Raises ValueError."""
+    begins = [m.start() for m in re.finditer(rb"(?m)^%s\r?$" % SSH_BEGIN, data)]
+    ends = [m.end() for m in re.finditer(rb"(?m)^%s\r?(?:\n|\Z)" % SSH_END, data)]
+    if not begins and not ends:
+        return b"", data
+    if len(begins) != 1 or len(ends) != 1 or ends[0] <= begins[0]:
+        raise ValueError("the marks of modelarts_nb in it are not as they were written")
+    return data[: begins[0]], data[ends[0] :]
+
+
+def without_ours(data: bytes) -> bytes:
+    """A file of the user's without anything that comes back by itself."""
+    with contextlib.suppress(ValueError):
+        data = b"".join(around_ssh(data))
+    return without_block(data)
+
+
 def write_block(path: str, body: str) -> bool:
     """Put ``body`` between our marks at the end of a file, leaving all else as it is."""
     block = MARK_BEGIN + b"\n" + body.encode() + MARK_END + b"\n"
@@ -198,6 +244,8 @@ class Places:
         )
         self.jupyter_config = get("JUPYTER_CONFIG_DIR") or os.path.join(home, ".jupyter")
         self.ipython = get("IPYTHONDIR") or os.path.join(home, ".ipython")
+
+        self.ssh = os.path.join(home, ".ssh/modelarts_nb")
 
     def in_home(self, *parts: str) -> str:
         return os.path.join(self.home, *parts)
@@ -429,7 +477,7 @@ def restore_home(places: Places, report: Report) -> None:
         target = places.in_home(path)
         try:
             current = read_or_none(target)
-            if current is not None and without_block(current) == without_block(data):
+            if current is not None and without_ours(current) == without_ours(data):
                 counts["already"] += 1
             elif current is not None and record.get(path, digest(current)) != digest(current):
                 report.say(
@@ -450,7 +498,7 @@ def restore_home(places: Places, report: Report) -> None:
 
 
 def digest(data: bytes) -> str:
-    return sha256_of(without_block(data))
+    return sha256_of(without_ours(data))
 
 
 def sha256_of(data: bytes) -> str:
@@ -507,21 +555,21 @@ def restore_environments(places: Places, report: Report) -> None:
     report.say("environments", outcome(changed), "%d by name in conda" % len(prefixes))
 
 
-class Shelf:
-    """The kernel specs that owners want back, read from the disk while other things are restored.
+class Ahead:
+    """What is read from the disk while other things are restored.
 
     A disk answers about the names in one folder one by one, but about two folders at once.
     """
 
-    def __init__(self, places: Places, owners: list[str]) -> None:
-        self._folders = [os.path.join(places.private, "owners", o, "kernels") for o in owners]
-        self._found: list[tuple[str, Any]] = []
+    def __init__(self, run: Callable[[], Any]) -> None:
+        self._run = run
+        self._found: Any = None
         self._problem: Exception | None = None
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def read(self) -> list[tuple[str, Any]]:
-        """Each spec's folder with the files in it, or with what was raised. Raises OSError."""
+    def read(self) -> Any:
+        """What ``run`` returned. Raises what it raised."""
         self._thread.join()
         if self._problem is not None:
             raise self._problem
@@ -529,12 +577,19 @@ class Shelf:
 
     def _read(self) -> None:
         try:
-            specs = []
-            for folder in self._folders:
-                specs += [os.path.join(folder, name) for name in names(folder) if name[0] != "."]
-            self._found = each(read_kernel, specs)
+            self._found = self._run()
         except Exception as error:
             self._problem = error
+
+
+def read_kernels(places: Places, owners: list[str]) -> list[tuple[str, Any]]:
+    """The kernel specs that owners want back: each one's folder with the files in it, or with what
+    was raised. Raises OSError."""
+    specs = []
+    for owner in owners:
+        folder = os.path.join(places.private, "owners", owner, "kernels")
+        specs += [os.path.join(folder, name) for name in names(folder) if name[0] != "."]
+    return each(read_kernel, specs)
 
 
 def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
@@ -561,7 +616,7 @@ def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
     return dict(sorted(files.items(), key=lambda item: item[0] == "kernel.json"))
 
 
-def restore_kernels(places: Places, report: Report, shelf: Shelf) -> None:
+def restore_kernels(places: Places, report: Report, shelf: Ahead) -> None:
     """Kernel specs whose environment is there."""
     counts = {"restored": 0, "already": 0}
     for spec, found in shelf.read():
@@ -587,6 +642,99 @@ def restore_kernel(places: Places, name: str, files: dict[str, tuple[bytes, int]
     for file, (data, mode) in files.items():
         changed = write(os.path.join(target, file), data, mode) or changed
     return outcome(changed)
+
+
+def read_ssh(places: Places) -> list[tuple[tuple[str, str], Any]]:
+    """What `ma ssh` has on the disk: each folder and name with the content, or what was raised."""
+    wanted = []
+    for folder, listed in each(lambda folder: names(os.path.join(places.own, folder)), SSH_FILES):
+        if isinstance(listed, BaseException):
+            raise listed
+        fits = [(folder, name) for name in listed if SSH_FILES[folder].match(name)]
+        wanted += fits[: 2 * SSH_KEYS]
+    return each(lambda item: read_plain(os.path.join(places.own, *item), SSH_BYTES), wanted)
+
+
+def restore_ssh(places: Places, report: Report, kept: Ahead) -> None:
+    """Private keys, the block in ~/.ssh/config and pinned host keys; keys of the home stay."""
+    found = kept.read()
+    if not found:
+        return
+    if not os.path.isdir(places.in_home(".ssh")):
+        os.mkdir(places.in_home(".ssh"))
+        # Whatever the umask: the service's own sshd wants 750 or 755.
+        os.chmod(places.in_home(".ssh"), 0o750)  # noqa: S103
+    for folder in (places.ssh, os.path.join(places.ssh, "keys")):
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o700)
+    counts: dict[str, int] = {}
+    problems, changed, state = [], False, ""
+    for (folder, name), data in found:
+        try:
+            if isinstance(data, BaseException):
+                raise data
+            what, count, new = restore_ssh_file(places, folder, name, data)
+            changed = changed or new
+            counts[what] = counts.get(what, 0) + count
+        except (OSError, ValueError) as error:
+            state = "failed" if isinstance(error, OSError) else state or "skipped"
+            problems.append("%s: %s" % (name, error))
+    told = ["%s: %d" % (what, count) for what, count in counts.items() if what and count]
+    report.say("ssh", state or outcome(changed), ", ".join(told + problems))
+
+
+def restore_ssh_file(places: Places, folder: str, name: str, data: bytes) -> tuple[str, int, bool]:
+    """What it is, how many of these, and whether it is new here. Raises ValueError, OSError."""
+    if (folder, name) == ("ssh", "config"):
+        return "hosts", len(re.findall(rb"(?m)^Host ", data)), write_ssh_block(places, data)
+    if folder == "ssh":
+        target, what, count = os.path.join(places.ssh, name), "pinned host keys", data.count(b"\n")
+    else:
+        target, what, count = os.path.join(places.ssh, "keys", name), "", 1
+    here = os.path.lexists(target)
+    if folder == "keys" and not name.endswith(".pub"):
+        if b"PRIVATE KEY-----" not in data:
+            raise ValueError("it is no private key")
+        # The home's own may be without the passphrase that the disk's has.
+        locked = takes_passphrase(read_plain(target, SSH_BYTES) if here else data)
+        what = "keys locked (`ma ssh unlock`)" if locked else "keys ready"
+    mode = 0o644 if name.endswith(".pub") else 0o600
+    return what, count, not here and write(target, data, mode)
+
+
+def write_ssh_block(places: Places, block: bytes) -> bool:
+    """Our block in front of ~/.ssh/config, or where one was. Raises ValueError, OSError."""
+    before, after = around_ssh(block)
+    if before or after or not block:
+        raise ValueError("it is not the block that `ma ssh config` wrote")
+    # Quoted as ssh/clientconfig.py quotes it.
+    ours = os.fsencode('"' + places.ssh.replace("%", "%%") + "/")
+    if ours not in block:
+        raise ValueError("it was written for another home: `ma ssh config` writes it anew")
+    path = os.path.realpath(places.in_home(".ssh", "config"))
+    current = read_or_none(path)
+    try:
+        before, after = around_ssh(current or b"")
+    except ValueError as error:
+        raise ValueError("~/.ssh/config: %s; left as it is" % error) from None
+    # OpenSSH refuses a file that others may write to.
+    mode = 0o600 if current is None else stat.S_IMODE(os.stat(path).st_mode) & ~0o022
+    return write(path, before + block + after, mode)
+
+
+def takes_passphrase(key: bytes) -> bool:
+    """From a private key's file alone, as ``ssh/privatekeys.py`` tells it."""
+    if b"BEGIN OPENSSH PRIVATE KEY" not in key:
+        return b"ENCRYPTED" in key
+    import base64
+
+    body = b"".join(line for line in key.splitlines() if b"-----" not in line)
+    try:
+        blob = base64.b64decode(body, validate=True)
+    except ValueError:
+        return False
+    size = int.from_bytes(blob[15:19], "big")
+    return blob.startswith(b"openssh-key-v1\0") and blob[19 : 19 + size] != b"none"
 
 
 STARTUP = """# Written by modelarts_nb: `%ma` in every kernel, loaded at its first use.
@@ -718,13 +866,15 @@ def work(options: Any, report: Report, step: Callable[[str], None]) -> None:
     places = Places(options.disk, report.owner, find_home(options.home), from_here)
     report.say("disk", "already", describe_disk(options.disk))
     also = [name for name in options.also_owner if OWNER.match(name) and name != report.owner]
-    shelf = Shelf(places, [report.owner, *also])
+    shelf = Ahead(lambda: read_kernels(places, [report.owner, *also]))
+    kept_ssh = Ahead(lambda: read_ssh(places))
     lock = take_turns(places)
     plain = [
         ("home files", lambda: restore_home(places, report)),
         ("settings", lambda: restore_settings(places, report)),
         ("environments", lambda: restore_environments(places, report)),
         ("kernels", lambda: restore_kernels(places, report, shelf)),
+        ("ssh", lambda: restore_ssh(places, report, kept_ssh)),
     ]
     for name, run in plain:
         attempt(report, name, step, run)
@@ -799,6 +949,11 @@ def become_owner_of(home: str) -> None:
     in their home leads root astray."""
     info = os.stat(home)
     if os.getuid() == 0 and info.st_uid != 0:
+        # What is loaded only when it is needed; that user may not even read this interpreter.
+        import base64
+        import hashlib
+
+        _ = base64, hashlib
         os.setgroups([info.st_gid])
         os.setgid(info.st_gid)
         os.setuid(info.st_uid)

@@ -1,4 +1,5 @@
-"""What nobody should have to think of: unfinished work of the dead, and a bin that is too old.
+"""What nobody should have to think of: unfinished work of the dead, a bin that is too old, and
+host keys that OpenSSH has pinned meanwhile, which a restart must not lose.
 
 ``python -m modelarts_nb.operations.housekeeping`` does it once, beside whoever started it.
 """
@@ -25,7 +26,8 @@ _PERIOD_SECONDS = 600.0
 
 
 def tidy(disk: Disk | None = None) -> None:
-    """Sweep and finish what the dead left, purge the bin. What fails is tried again next time."""
+    """Sweep and finish what the dead left, purge the bin, keep host keys. What fails is tried again
+    next time."""
     with contextlib.suppress(ModelArtsNbError, OSError):
         disk = disk or open_disk()
         sweep(disk)
@@ -33,6 +35,11 @@ def tidy(disk: Disk | None = None) -> None:
         with contextlib.suppress(ModelArtsNbError):
             sweep_archives(disk.archives)
         purge(disk=disk)
+        # Imported here: who only wants to know whether there is something to tidy need not wait.
+        from modelarts_nb.ssh import keeping
+        from modelarts_nb.ssh.places import find_places
+
+        keeping.save_pins(find_places(), disk)
 
 
 def tidy_beside(disk: Disk) -> None:

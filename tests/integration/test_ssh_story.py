@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.localcloud.testing import LocalCloud, local_cloud
 from modelarts_nb.operations import ssh as doing
+from modelarts_nb.operations.housekeeping import tidy
 from modelarts_nb.ssh.places import Places, find_places
 
+RESTORE = Path(__file__).parents[2] / "modelarts_nb/hook/restore.py"
 WORDS = "correct horse battery"
 
 
@@ -105,6 +108,26 @@ def test_from_the_notebook_to_others_also_after_a_restart(
     assert "Permission denied" in login(config, "ma-demo")
     found = doing.check(notebook="demo")
     assert [f.code for f in found.findings if f.level == "problem"] == ["key_locked"]
+
+
+def test_the_hook_alone_brings_ssh_back(local: LocalCloud, disk: Disk, home: Path) -> None:
+    # given a pair of which the private half is on a disk that nobody else mounts
+    pair = ssh.create_key("from-notebook")
+    endpoint = doing.use([pair.name], notebook="demo", restart=True).endpoint
+    doing.write_config()
+    ssh.keep_key(pair.name, disk_is_mine=True)
+    config = Places(home).config
+    assert login(config, "ma-demo") == endpoint.id
+    # when housekeeping has passed, the home is lost, and nothing but the hook has run
+    tidy(disk)
+    pins = Places(home).known_hosts.read_bytes()
+    for left in home.iterdir():
+        remove_tree(left)
+    words = ["--disk", str(disk.root), "--owner", disk.owner, "--home", str(home)]
+    subprocess.run([sys.executable, "-I", "-S", RESTORE, *words, "--strict"], env={}, check=True)
+    # then OpenSSH gets in, knows whom it meets, and asks nothing
+    assert login(config, "ma-demo", "-o", "StrictHostKeyChecking=yes") == endpoint.id
+    assert Places(home).known_hosts.read_bytes() == pins
 
 
 def test_a_host_key_that_changed_is_refused_and_can_be_forgotten(
