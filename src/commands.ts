@@ -30,7 +30,29 @@ export const CommandIDs = {
   cancelOperation: 'modelarts-nb:cancel-operation',
   dismissOperation: 'modelarts-nb:dismiss-operation',
   createFromFile: 'modelarts-nb:create-from-file',
-  unpackFile: 'modelarts-nb:unpack-file'
+  unpackFile: 'modelarts-nb:unpack-file',
+  keepAlive: 'modelarts-nb:keep-alive',
+  startNotebook: 'modelarts-nb:start-notebook',
+  stopNotebook: 'modelarts-nb:stop-notebook',
+  removeHook: 'modelarts-nb:remove-hook',
+  showHookCommand: 'modelarts-nb:show-hook-command',
+  mountStorage: 'modelarts-nb:mount-storage',
+  unmountStorage: 'modelarts-nb:unmount-storage',
+  showStorage: 'modelarts-nb:show-storage',
+  createFolder: 'modelarts-nb:create-share-folder',
+  setQuota: 'modelarts-nb:set-folder-quota',
+  setupSsh: 'modelarts-nb:setup-ssh',
+  showSsh: 'modelarts-nb:show-ssh',
+  checkSsh: 'modelarts-nb:check-ssh',
+  useKey: 'modelarts-nb:use-key-pair',
+  createKey: 'modelarts-nb:create-key-pair',
+  importKey: 'modelarts-nb:import-key-pair',
+  deleteKey: 'modelarts-nb:delete-key-pair',
+  keepKey: 'modelarts-nb:keep-private-key',
+  unlockKeys: 'modelarts-nb:unlock-keys',
+  lockKeys: 'modelarts-nb:lock-keys',
+  writeSshConfig: 'modelarts-nb:write-ssh-config',
+  forgetHost: 'modelarts-nb:forget-ssh-host'
 } as const;
 
 /** Commands about one environment; without a name they ask for it. */
@@ -66,6 +88,44 @@ export interface IOperationArgs {
 }
 
 export interface IArchiveArgs {
+  name?: string;
+}
+
+/** A notebook's id or name; without: this one, or one to be chosen. */
+export interface INotebookArgs {
+  notebook?: string;
+}
+
+/** With `hours` nothing is asked. */
+export interface IKeepAliveArgs extends INotebookArgs {
+  hours?: number;
+}
+
+/** What the dialog begins with. */
+export interface IMountArgs {
+  category?: string;
+  source?: string;
+  path?: string;
+}
+
+export interface IStorageArgs {
+  path?: string;
+}
+
+export interface IFolderArgs {
+  share?: string;
+  path?: string;
+}
+
+export interface ISetupSshArgs extends INotebookArgs {
+  publicKey?: string;
+  name?: string;
+  /** Stop the notebook and start it again for the change. */
+  restart?: boolean;
+}
+
+/** The name of a key pair. */
+export interface IKeyArgs extends INotebookArgs {
   name?: string;
 }
 

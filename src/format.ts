@@ -91,6 +91,16 @@ export class Format {
     return this.trans.__('%1 left', this.duration(seconds));
   }
 
+  /** What is left, for a line that counts down: `23 h 41 min`, in the last hour `14:05`. */
+  countdown(seconds: number): string {
+    const whole = Math.max(0, Math.round(seconds));
+    if (whole >= HOUR) {
+      return this.duration(whole);
+    }
+    const rest = String(whole % MINUTE).padStart(2, '0');
+    return `${Math.floor(whole / MINUTE)}:${rest}`;
+  }
+
   /** `3 days ago`, `yesterday`, `in 4 days` */
   relative(iso: string, now = Date.now()): string {
     const seconds = (Date.parse(iso) - now) / 1000;

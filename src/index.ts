@@ -4,10 +4,14 @@ import { commands } from './plugins/commands';
 import { core } from './plugins/core';
 import { fileBrowser } from './plugins/fileBrowser';
 import { launcher } from './plugins/launcher';
+import { lease } from './plugins/lease';
 import { missingKernel } from './plugins/missingKernel';
+import { notebook } from './plugins/notebook';
 import { notifications } from './plugins/notifications';
 import { panel } from './plugins/panel';
+import { ssh } from './plugins/ssh';
 import { statusBar } from './plugins/statusBar';
+import { storage } from './plugins/storage';
 
 export { IModelArtsNb } from './tokens';
 
@@ -19,7 +23,11 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   statusBar,
   launcher,
   missingKernel,
-  fileBrowser
+  fileBrowser,
+  notebook,
+  lease,
+  storage,
+  ssh
 ];
 
 export default plugins;

@@ -82,8 +82,14 @@ export class Inventory implements IDisposable {
 
   /** Read everything again; resolves when it has been read (or has failed). */
   async refresh(): Promise<void> {
+    const old = this._reading;
     await this._poll.refresh();
     await this._poll.tick.catch(() => undefined);
+    if (old) {
+      // The poll waits for a read that is under way, which may know nothing of the latest.
+      await this._poll.refresh();
+      await this._poll.tick.catch(() => undefined);
+    }
   }
 
   find(name: string): IEnvironment | undefined {
@@ -93,6 +99,15 @@ export class Inventory implements IDisposable {
   }
 
   private async _read(): Promise<void> {
+    this._reading = true;
+    try {
+      await this._readAll();
+    } finally {
+      this._reading = false;
+    }
+  }
+
+  private async _readAll(): Promise<void> {
     const before = JSON.stringify([this._view, this._error?.message ?? null]);
     const client = this._client;
     // Each answer is shown by itself: one that is slow or fails holds up no other.
@@ -151,6 +166,7 @@ export class Inventory implements IDisposable {
   };
   private _error: ApiError | null = null;
   private _heard = false;
+  private _reading = false;
 }
 
 /** Keep the old object of every value that is unchanged, so its row is not drawn again. */

@@ -2,6 +2,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError, EXTENSION_MISSING, UNREACHABLE } from './api/request';
 import { IDisk, IFinding } from './api/types';
+import {
+  CLOUD_TEXT_MATTERS,
+  cloudCodeTitle,
+  cloudHints,
+  cloudTitles
+} from './cloud/errorWords';
 
 type Words = { [key: string]: string };
 
@@ -48,9 +54,11 @@ export function errorTitle(error: ApiError, trans: TranslationBundle): string {
     config_invalid: trans.__('A settings file cannot be read.'),
     owner_unknown: trans.__('Several people use this disk.'),
     tampered: trans.__('A file is not the one that was installed.'),
-    usage: trans.__('Something is missing or of the wrong kind.')
+    usage: trans.__('Something is missing or of the wrong kind.'),
+    ...cloudTitles(trans)
   };
-  return words[error.code] ?? trans.__('Something went wrong.');
+  const exact = cloudCodeTitle(error.wire.error_code, trans);
+  return exact ?? words[error.code] ?? trans.__('Something went wrong.');
 }
 
 /** What to do about an error: in the server's own words, or by its code. */
@@ -118,7 +126,8 @@ export function errorHint(error: ApiError, trans: TranslationBundle): string {
     ),
     tampered: trans.__(
       'Trust it and install the hook again, or ask who changed it.'
-    )
+    ),
+    ...cloudHints(trans)
   };
   return words[error.code] ?? '';
 }
@@ -131,7 +140,8 @@ const TEXT_MATTERS = new Set([
   'not_found',
   'pack_refused',
   'unsolvable',
-  'usage'
+  'usage',
+  ...CLOUD_TEXT_MATTERS
 ]);
 
 export function textMatters(error: ApiError): boolean {

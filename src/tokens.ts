@@ -2,6 +2,8 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { Client } from './api/client';
+import { CloudModel } from './cloud/model';
+import { KeepAlivePreference } from './cloud/preference';
 import { Format } from './format';
 import { Inventory } from './inventory';
 import { Operations } from './operations/model';
@@ -11,11 +13,14 @@ export interface IModelArtsNb {
   readonly client: Client;
   readonly inventory: Inventory;
   readonly operations: Operations;
+  readonly cloud: CloudModel;
+  /** What happens before this notebook's lease runs out. */
+  readonly keepAlive: KeepAlivePreference;
   readonly trans: TranslationBundle;
   readonly format: Format;
 }
 
 export const IModelArtsNb = new Token<IModelArtsNb>(
   'modelarts_nb:IModelArtsNb',
-  'Environments, operations and the REST client of ModelArts NB.'
+  'Environments, operations, the cloud and the REST client of ModelArts NB.'
 );

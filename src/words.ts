@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IEnvironment, IOperation } from './api/types';
+import { shortNotebook } from './cloud/words';
 import { isPreview } from './operations/model';
 
 type Words = { [key: string]: string };
@@ -48,6 +49,8 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
       return trans.__('Deleting the archive %1', baseName(name));
     case 'hook.install':
       return trans.__('Installing the hook');
+    case 'hook.remove':
+      return trans.__('Taking the hook out');
     case 'keep.add':
       return trans.__('Keeping home files');
     case 'keep.drop':
@@ -55,7 +58,50 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
     case 'restore':
       return trans.__('Restoring after the start');
     default:
-      return operation.verb;
+      return cloudDeed(operation, trans) ?? operation.verb;
+  }
+}
+
+function cloudDeed(
+  operation: IOperation,
+  trans: TranslationBundle
+): string | null {
+  const { verb, params } = operation;
+  const say = (key: string) => String(params[key] ?? '');
+  const notebook = shortNotebook(params.notebook) || trans.__('this notebook');
+  switch (verb) {
+    case 'notebook.start':
+      return trans.__('Starting %1', notebook);
+    case 'notebook.stop':
+      return trans.__('Stopping %1', notebook);
+    case 'notebook.keep_alive':
+      return trans.__('Keeping %1 alive for %2 h', notebook, say('hours'));
+    case 'storage.mount':
+      return trans.__('Mounting %1 at %2', say('source'), say('path'));
+    case 'storage.unmount':
+      return trans.__('Unmounting %1', say('storage'));
+    case 'storage.create_folder':
+      return trans.__('Making the folder %1', say('path'));
+    case 'storage.set_quota':
+      return trans.__('Setting the quota of %1', say('path'));
+    case 'ssh.setup':
+      return trans.__('Setting up SSH to %1', notebook);
+    case 'ssh.use':
+      return trans.__('Changing the key pairs of %1', notebook);
+    case 'ssh.config':
+      return trans.__('Writing ~/.ssh/config');
+    case 'ssh.forget_host':
+      return trans.__('Forgetting the host key of %1', notebook);
+    case 'ssh.create_key':
+      return trans.__('Making the key pair %1', say('name'));
+    case 'ssh.import_key':
+      return say('name')
+        ? trans.__('Importing the key pair %1', say('name'))
+        : trans.__('Importing a public key');
+    case 'ssh.delete_key':
+      return trans.__('Deleting the key pair %1', say('name'));
+    default:
+      return null;
   }
 }
 
@@ -75,7 +121,14 @@ export function operationEnd(
 }
 
 /** The phases on the wire, in the user's language. */
-export function phaseWord(phase: string, trans: TranslationBundle): string {
+export function phaseWord(
+  phase: string,
+  trans: TranslationBundle,
+  verb = ''
+): string {
+  if (phase === 'registering' && verb.startsWith('hook.')) {
+    return trans.__('registering the hook');
+  }
   const words: Words = {
     scanning: trans.__('scanning'),
     copying: trans.__('copying'),
@@ -92,7 +145,24 @@ export function phaseWord(phase: string, trans: TranslationBundle): string {
     verifying: trans.__('verifying'),
     unpacking: trans.__('unpacking'),
     removing: trans.__('removing'),
-    checking: trans.__('checking')
+    checking: trans.__('checking'),
+    starting: trans.__('starting'),
+    following: trans.__('it has begun already'),
+    stopping: trans.__('stopping'),
+    storage: trans.__('preparing storage'),
+    compute: trans.__('finding a machine'),
+    network: trans.__('connecting the network'),
+    initialising: trans.__('starting the container'),
+    mounting: trans.__('mounting'),
+    unmounting: trans.__('unmounting'),
+    importing: trans.__('importing the key'),
+    attaching: trans.__('changing the SSH endpoint'),
+    creating: trans.__('creating'),
+    deleting: trans.__('deleting'),
+    looking: trans.__('looking'),
+    writing: trans.__('writing'),
+    unregistering: trans.__('taking the hook out'),
+    'setting the quota': trans.__('setting the quota')
   };
   return words[phase] ?? phase;
 }

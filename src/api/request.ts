@@ -29,8 +29,15 @@ export class ApiError extends Error {
 
   /** The part to fold away, for who wants to know or to report. */
   get technical(): string {
-    const id = this.wire.request_id;
-    return [this.wire.cause, id && `request ${id}`].filter(Boolean).join('\n');
+    const { cause, error_code, cloud_request_id, request_id } = this.wire;
+    return [
+      cause,
+      error_code,
+      cloud_request_id && `cloud request ${cloud_request_id}`,
+      request_id && `request ${request_id}`
+    ]
+      .filter(Boolean)
+      .join('\n');
   }
 }
 

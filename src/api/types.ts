@@ -12,6 +12,9 @@ export interface IWireError {
   hint?: string;
   cause?: string;
   request_id?: string;
+  /** The cloud's own code and id, where the error came from there. */
+  error_code?: string;
+  cloud_request_id?: string;
 }
 
 export interface IFinding {
@@ -122,7 +125,26 @@ export type Verb =
   | 'keep.add'
   | 'keep.drop'
   | 'hook.install'
-  | 'restore';
+  | 'hook.remove'
+  | 'restore'
+  | CloudVerb;
+
+/** What changes the cloud. */
+export type CloudVerb =
+  | 'notebook.start'
+  | 'notebook.stop'
+  | 'notebook.keep_alive'
+  | 'storage.mount'
+  | 'storage.unmount'
+  | 'storage.create_folder'
+  | 'storage.set_quota'
+  | 'ssh.setup'
+  | 'ssh.use'
+  | 'ssh.config'
+  | 'ssh.forget_host'
+  | 'ssh.create_key'
+  | 'ssh.import_key'
+  | 'ssh.delete_key';
 
 export type OperationState =
   'running' | 'done' | 'failed' | 'cancelled' | 'lost';

@@ -12,6 +12,10 @@ interface ITextProps {
   rows?: number;
   /** Values to offer while typing. */
   offers?: string[];
+  /** What is typed is not shown. */
+  secret?: boolean;
+  /** Only whole numbers between these. */
+  range?: [least: number, most: number];
 }
 
 /** A labelled text field. */
@@ -37,8 +41,10 @@ export function TextField(props: ITextProps): React.ReactElement {
       ) : (
         <input
           {...common}
-          type="text"
-          autoComplete="off"
+          type={props.secret ? 'password' : props.range ? 'number' : 'text'}
+          min={props.range?.[0]}
+          max={props.range?.[1]}
+          autoComplete={props.secret ? 'new-password' : 'off'}
           list={props.offers ? `${id}-offers` : undefined}
         />
       )}

@@ -5,6 +5,7 @@ import { IOperation } from '../api/types';
 import { CommandIDs } from '../commands';
 import { percentOf } from '../panel/progress';
 import { IModelArtsNb } from '../tokens';
+import { Act, cloudNextSteps, cloudRemedies, unregistered } from './cloudSteps';
 import { isPreview } from './model';
 import { errorTitle, readsEnglish } from '../serverWords';
 import { operationEnd, operationTitle } from '../words';
@@ -94,22 +95,26 @@ function endOf(
   const { trans } = nb;
   const title = operationTitle(operation, trans);
   const message = `${title}: ${operationEnd(operation, trans)}`;
-  const act = (
-    label: string,
-    command: string,
-    args: { [key: string]: string }
-  ): Notification.IAction => ({
+  const act: Act = (label, command, args) => ({
     label,
     callback: () => void commands.execute(command, args)
   });
   switch (operation.state) {
-    case 'done':
-      return {
-        message,
-        type: 'success',
-        autoClose: GOOD_END,
-        actions: nextSteps(operation, nb, act)
-      };
+    case 'done': {
+      const problem = unregistered(operation);
+      const actions = nextSteps(operation, nb, act);
+      return problem
+        ? {
+            message: [
+              trans.__('The hook is on the disk, but not registered.'),
+              errorTitle(problem, trans)
+            ].join(' '),
+            type: 'warning',
+            autoClose: false,
+            actions
+          }
+        : { message, type: 'success', autoClose: GOOD_END, actions };
+    }
     case 'cancelled':
       return { message, type: 'info', autoClose: GOOD_END, actions: [] };
     default: {
@@ -126,6 +131,7 @@ function endOf(
         type: 'error',
         autoClose: false,
         actions: [
+          ...cloudRemedies(operation, nb, act),
           act(trans.__('Show log'), CommandIDs.showLog, { id: operation.id })
         ]
       };
@@ -136,11 +142,7 @@ function endOf(
 function nextSteps(
   operation: IOperation,
   nb: IModelArtsNb,
-  act: (
-    label: string,
-    command: string,
-    args: { [key: string]: string }
-  ) => Notification.IAction
+  act: Act
 ): Notification.IAction[] {
   const { trans } = nb;
   const result = operation.result;
@@ -157,6 +159,9 @@ function nextSteps(
     return [
       act(trans.__('Undo'), CommandIDs.restoreEnvironment, { entry, name })
     ];
+  }
+  if (operation.verb.startsWith('ssh.') || operation.verb === 'hook.install') {
+    return cloudNextSteps(operation, nb, act);
   }
   if (MAKES_ENVIRONMENT.has(operation.verb) && name) {
     return [act(trans.__('Open notebook'), CommandIDs.openNotebook, { name })];

@@ -56,7 +56,7 @@ interface IBarProps {
 }
 
 /** How full something is. */
-function Bar({ value, label, tight }: IBarProps): React.ReactElement {
+export function Bar({ value, label, tight }: IBarProps): React.ReactElement {
   const percent = Math.round(value * 100);
   return (
     <div

@@ -5,7 +5,7 @@ import { Menu } from '@lumino/widgets';
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
 
-type Entry = [command: string, args?: ReadonlyJSONObject] | null;
+export type Entry = [command: string, args?: ReadonlyJSONObject] | null;
 
 /**
  * Open a menu of commands.

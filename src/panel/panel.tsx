@@ -1,5 +1,6 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import { ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { EXTENSION_MISSING } from '../api/request';
@@ -8,21 +9,32 @@ import { ErrorBox } from '../dialogs/error';
 import { panelIcon } from '../icons';
 import { Activity } from './activity';
 import { Banner } from './banner';
+import { CloudSections } from './cloud/sections';
 import { IPanel, PanelProvider, usePanel, useRun, useSignal } from './context';
 import { Disk } from './disk';
 import { Environments } from './environments';
-import { openMenu } from './menu';
+import { Entry, openMenu } from './menu';
 import { Announcer } from './progress';
 import { IconButton } from './section';
 import { Archives, Bin } from './store';
 
-type SectionName = 'environments' | 'activity' | 'archives' | 'bin';
+type SectionName =
+  | 'environments'
+  | 'activity'
+  | 'archives'
+  | 'bin'
+  | 'notebook'
+  | 'storage'
+  | 'ssh';
 
 const OPEN_AT_FIRST: { [key in SectionName]: boolean } = {
   environments: true,
   activity: true,
   archives: false,
-  bin: false
+  bin: false,
+  notebook: true,
+  storage: false,
+  ssh: false
 };
 
 /** Everything in the panel, from what the models know. */
@@ -76,6 +88,7 @@ export function PanelView(): React.ReactElement {
             <Archives archives={view.archives} {...fold('archives')} />
           )}
           {view.removed && <Bin removed={view.removed} {...fold('bin')} />}
+          <CloudSections fold={fold} />
         </>
       )}
       <Announcer operations={work} />
@@ -83,8 +96,15 @@ export function PanelView(): React.ReactElement {
   );
 }
 
+const CLOUD_MENU: Entry[] = [
+  null,
+  [CommandIDs.keepAlive],
+  [CommandIDs.mountStorage],
+  [CommandIDs.setupSsh]
+];
+
 function Head(): React.ReactElement {
-  const { trans, commands } = usePanel();
+  const { trans, commands, cloud } = usePanel();
   const run = useRun();
   return (
     <div className="ma-Head">
@@ -109,7 +129,8 @@ function Head(): React.ReactElement {
               null,
               [CommandIDs.keepAll],
               [CommandIDs.installHook],
-              [CommandIDs.emptyBin]
+              [CommandIDs.emptyBin],
+              ...(cloud.present ? CLOUD_MENU : [])
             ],
             box.left,
             box.bottom,
@@ -131,6 +152,21 @@ export class Panel extends ReactWidget {
     this.addClass('ma-Panel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'ModelArts NB');
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this._panel.cloud.watched = true;
+  }
+
+  protected override onAfterHide(msg: Message): void {
+    super.onAfterHide(msg);
+    this._panel.cloud.watched = false;
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this._panel.cloud.watched = this.isVisible;
   }
 
   protected render(): React.ReactElement {

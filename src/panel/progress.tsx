@@ -90,7 +90,7 @@ export function Progress(props: IProgressProps): React.ReactElement {
       </div>
       <div className="ma-number ma-muted">
         {[
-          phaseWord(operation.phase, trans),
+          phaseWord(operation.phase, trans, operation.verb),
           amountLine(operation, trans, format)
         ]
           .filter(Boolean)

@@ -6,6 +6,10 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Client } from '../api/client';
+import { CloudClient } from '../api/cloudClient';
+import { CloudModel } from '../cloud/model';
+import { KeepAlivePreference } from '../cloud/preference';
+import { isOfTheCloud } from '../cloud/view';
 import { Format } from '../format';
 import { Inventory } from '../inventory';
 import { Operations } from '../operations/model';
@@ -25,27 +29,39 @@ export const core: JupyterFrontEndPlugin<IModelArtsNb> = {
   ): IModelArtsNb => {
     const translations = translator ?? nullTranslator;
     const trans = translations.load('modelarts_nb');
-    const client = new Client(app.serviceManager.serverSettings);
+    const { serverSettings } = app.serviceManager;
+    const client = new Client(serverSettings);
     const operations = new Operations({
       client,
       events: app.serviceManager.events?.stream
     });
     const inventory = new Inventory({ client, state });
-    operations.ended.connect(() => {
+    const cloud = new CloudModel({
+      client: new CloudClient(serverSettings),
+      state
+    });
+    operations.ended.connect((_, operation) => {
+      if (isOfTheCloud(operation)) {
+        void cloud.refresh();
+      }
       void inventory.refresh();
       // A kernel may have come or gone; launcher and pickers read the specs.
       void app.serviceManager.kernelspecs.refreshSpecs();
     });
     operations.began.connect(() => void inventory.refresh());
     void inventory.recall().catch(() => undefined);
+    void cloud.recall().catch(() => undefined);
     void app.restored.then(() => {
       void inventory.refresh();
       void operations.refresh().catch(() => undefined);
+      void cloud.refresh();
     });
     return {
       client,
       inventory,
       operations,
+      cloud,
+      keepAlive: new KeepAlivePreference(),
       trans,
       format: new Format(trans, translations.languageCode)
     };

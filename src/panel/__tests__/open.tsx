@@ -4,9 +4,13 @@ import { render } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 
+import { NO_ACCOUNT } from '../../__tests__/cloud';
 import { environment, FakeServer, status } from '../../__tests__/server';
 import { Client } from '../../api/client';
+import { CloudClient } from '../../api/cloudClient';
 import { IEnvironment, IOperation, IStatus } from '../../api/types';
+import { CloudModel } from '../../cloud/model';
+import { KeepAlivePreference } from '../../cloud/preference';
 import { CommandIDs } from '../../commands';
 import { Format } from '../../format';
 import { Inventory } from '../../inventory';
@@ -26,6 +30,8 @@ interface IWorld {
   status?: IStatus;
   environments?: IEnvironment[];
   operations?: IOperation[];
+  /** What the cloud's routes answer, by path; without: there is no account. */
+  cloud?: { [path: string]: unknown };
 }
 
 /** The panel over a fake server; `ran` collects the commands it executed. */
@@ -36,8 +42,12 @@ export async function open(world: IWorld) {
     'GET environments': { body: { environments: world.environments ?? [] } },
     'GET archives': { body: { archives: [] } },
     'GET bin': { body: { removed: [] } },
-    'GET operations': { body: { operations: world.operations ?? [] } }
+    'GET operations': { body: { operations: world.operations ?? [] } },
+    'GET cloud': { body: NO_ACCOUNT }
   });
+  for (const [path, body] of Object.entries(world.cloud ?? {})) {
+    server.answers[`GET ${path}`] = { body };
+  }
   return { server, ...(await draw(server)) };
 }
 
@@ -45,6 +55,10 @@ export async function draw(server: FakeServer) {
   const client = new Client(server.settings);
   const inventory = new Inventory({ client, standby: 'never' });
   const operations = new Operations({ client, standby: 'never' });
+  const cloud = new CloudModel({
+    client: new CloudClient(server.settings),
+    standby: 'never'
+  });
   const commands = new CommandRegistry();
   const ran: unknown[] = [];
   for (const id of Object.values(CommandIDs)) {
@@ -56,12 +70,15 @@ export async function draw(server: FakeServer) {
   const trans = nullTranslator.load('modelarts_nb');
   await inventory.refresh();
   await operations.refresh().catch(() => undefined);
+  await cloud.refresh();
   render(
     <PanelProvider
       value={{
         client,
         inventory,
         operations,
+        cloud,
+        keepAlive: new KeepAlivePreference(),
         commands,
         trans,
         format: new Format(trans)
@@ -70,5 +87,5 @@ export async function draw(server: FakeServer) {
       <PanelView />
     </PanelProvider>
   );
-  return { inventory, operations, ran, user: userEvent.setup() };
+  return { inventory, operations, cloud, ran, user: userEvent.setup() };
 }
