@@ -1,7 +1,8 @@
 """Environments on a network disk that come back by themselves after a notebook restarts.
 
 Runs in other people's interpreters (kernels of Python 3.7, Jupyter servers of 3.9), so this file
-imports nothing: ``from modelarts_nb import envs`` loads what it names.
+imports nothing: ``from modelarts_nb import envs`` loads what it names (also ``notebook``,
+``storage``, ``ssh`` and ``cloud``).
 """
 
 __version__ = "0.1.0"

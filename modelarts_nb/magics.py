@@ -55,23 +55,36 @@ class MaError(Exception):
 
 
 class Table(list):  # type: ignore[type-arg]
-    """A list of dicts that shows itself as a table."""
+    """A list of dicts that shows itself as a table; ``cells`` are what the command would show,
+    headings first."""
 
-    def __init__(self, rows: list[dict[str, Any]], text: str) -> None:
+    def __init__(
+        self, rows: list[dict[str, Any]], text: str, cells: list[list[str]] | None = None
+    ) -> None:
         super().__init__(rows)
         self.text = text
+        self.cells = cells
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text("..." if cycle else self.text.rstrip("\n"))
 
     def _repr_html_(self) -> str:
-        columns = [key for key in dict.fromkeys(k for row in self for k in row) if self._told(key)]
-        head = "".join("<th scope='col'>%s</th>" % html.escape(key) for key in columns)
-        body = ""
-        for row in self:
-            cells = "".join(self._cell(key, row.get(key)) for key in columns)
-            body += "<tr>%s</tr>" % cells
+        if self.cells:
+            # As at the terminal, but for columns in which nothing is said.
+            names, found = self.cells[0], self.cells[1:]
+            told = [at for at in range(len(names)) if any(row[at] for row in found)]
+            head = "".join(self._head(names[at].capitalize()) for at in told)
+            rows = [[self._cell("", row[at]) for at in told] for row in found]
+        else:
+            keys = [key for key in dict.fromkeys(k for row in self for k in row) if self._told(key)]
+            head = "".join(map(self._head, keys))
+            rows = [[self._cell(key, row.get(key)) for key in keys] for row in self]
+        body = "".join("<tr>%s</tr>" % "".join(row) for row in rows)
         return "<table><thead><tr>%s</tr></thead><tbody>%s</tbody></table>" % (head, body)
+
+    @staticmethod
+    def _head(name: str) -> str:
+        return "<th scope='col'>%s</th>" % html.escape(name)
 
     def _told(self, key: str) -> bool:
         return any(row.get(key) not in (None, "", [], {}) for row in self)
@@ -130,10 +143,10 @@ def human_bytes(count: float) -> str:
     return "%.1f TB" % count
 
 
-def as_shown(value: Any, text: str) -> Any:
+def as_shown(value: Any, text: str, cells: list[list[str]] | None = None) -> Any:
     """What the magic returns: the value, with its text or a table as its look."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return Table(value, text)
+        return Table(value, text, cells)
     if isinstance(value, dict):
         return Record(value, text)
     if isinstance(value, str):
@@ -236,7 +249,7 @@ def run(line: str, cell: str | None = None, bar: Any = None) -> Any:
         process.stderr.close()
     if last.get("type") == "result":
         bar.end("")
-        return as_shown(last.get("value"), str(last.get("text") or ""))
+        return as_shown(last.get("value"), str(last.get("text") or ""), last.get("table"))
     bar.end("failed")
     if last.get("type") == "error":
         raise error_of(last["error"])

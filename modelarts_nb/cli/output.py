@@ -18,7 +18,8 @@ class Output:
     """Results go to stdout; progress, log and errors to stderr, so that pipes stay clean.
 
     With ``style="ndjson"`` everything goes to stdout, one JSON object a line, of type
-    ``progress``, ``log``, ``result`` or ``error``.
+    ``progress``, ``log``, ``result`` or ``error``. A result has its ``value``, the ``text`` that a
+    person would read, and its cells where that is a ``table``.
     """
 
     def __init__(self, *, as_json: bool, style: str) -> None:
@@ -47,8 +48,9 @@ class Output:
     def result(self, value: Any, show: Callable[[Any], Any] | None) -> None:
         """Print what the command returned."""
         if self.style == "ndjson":
-            text = _plain_text(show(value)) if show and value is not None else ""
-            _line({"type": "result", "value": wire.to_wire(value), "text": text})
+            shown = show(value) if show and value is not None else ""
+            event = {"type": "result", "value": wire.to_wire(value), "text": _plain_text(shown)}
+            _line({**event, "table": _cells(shown)})
         elif self.as_json:
             print(wire.dumps(value, indent=2))
         elif value is not None:
@@ -94,6 +96,18 @@ def _plain_text(shown: Any) -> str:
     console = Console(file=StringIO(), width=120, highlight=False, no_color=True)
     console.print(shown)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def _cells(shown: Any) -> list[list[str]] | None:
+    """The headings and the rows of a table, for who draws tables differently; None: it is none."""
+    if isinstance(shown, str):
+        return None
+    from rich.table import Table
+
+    if not isinstance(shown, Table):
+        return None
+    columns = [[str(column.header), *map(str, column.cells)] for column in shown.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _print_error(error: ModelArtsNbError) -> None:

@@ -2,4 +2,34 @@
 
 Nothing of ``huaweicloudsdk*`` is imported before the first call. Every known trap of the SDK is
 handled here and nowhere else (``transport.py``); domains call ``Cloud.call`` and read JSON.
+
+>>> from modelarts_nb import cloud
+>>> cloud.check().kind  # doctest: +SKIP
+
+Functions of the other rooms find the cloud by themselves; ``cloud=cloud.open_cloud()`` has several
+use the same settings. What is refused is one of ``modelarts_nb.cloud.errors``.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelarts_nb.cloud.client import Cloud, open_cloud
+    from modelarts_nb.cloud.status import CloudStatus, check
+
+_HOMES = {"Cloud": "client", "CloudStatus": "status", "check": "status", "open_cloud": "client"}
+
+__all__ = ["Cloud", "CloudStatus", "check", "open_cloud"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

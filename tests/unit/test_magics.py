@@ -31,6 +31,10 @@ if words[0] == "--complete":
 elif words[0] == "list":
     rows = [{"name": "<b>mine</b>", "size": 3400000000, "trouble": []}]
     say(type="result", value=rows, text="NAME\nmine")
+elif words[0] == "cells":
+    rows = [{"name": "<b>mine</b>", "image": {"id": "img-1", "name": "pytorch"}, "why": ""}]
+    cells = [["NAME", "IMAGE", "WHY"], ["<b>mine</b>", "pytorch", ""]]
+    say(type="result", value=rows, text="NAME\nmine", table=cells)
 elif words[0] == "clone":
     say(type="progress", phase="copying",
         done={"files": 5, "bytes": 50}, total={"files": 10, "bytes": 100},
@@ -101,6 +105,17 @@ def test_a_list_of_dicts_is_a_table(ma: list[str]) -> None:
     assert "&lt;b&gt;mine&lt;/b&gt;" in markup
     assert "3.4 GB" in markup
     assert "trouble" not in markup
+
+
+def test_a_table_is_as_the_command_shows_it(ma: list[str]) -> None:
+    result = magics.run("cells")
+
+    assert result[0]["image"] == {"id": "img-1", "name": "pytorch"}
+    assert result._repr_html_() == (
+        "<table><thead><tr><th scope='col'>Name</th><th scope='col'>Image</th></tr></thead>"
+        "<tbody><tr><td style='text-align: left'>&lt;b&gt;mine&lt;/b&gt;</td>"
+        "<td style='text-align: left'>pytorch</td></tr></tbody></table>"
+    )
 
 
 def test_progress_and_log_reach_the_bar(ma: list[str]) -> None:
