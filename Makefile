@@ -54,7 +54,7 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Installing Python packages into .venv (1 to 3 minutes the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python scripts/dependencies.py pyproject.toml lab cloud local-cloud zh test dev > $(VENV)/requirements.txt
+	@$(BIN)/python scripts/dependencies.py pyproject.toml lab cloud shell kubernetes local-cloud zh test dev > $(VENV)/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/requirements.txt
 	@touch $@
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Float, Int, List, Unicode
+from traitlets import Bool, Enum, Float, Int, List, Unicode
 from traitlets.config import Config, Configurable
 
 from modelarts_nb.errors import ConfigInvalid
@@ -90,6 +90,21 @@ class Storage(Configurable):
     data = Unicode("/data", help="The folder in which mounted storage appears here.").tag(
         config=True
     )
+
+
+class Shell(Configurable):
+    """How shells get into the containers of jobs (``docs/shell.md``)."""
+
+    transport = Enum(("", "ssh", "exec"), "", help="Which way; empty: the best there is.").tag(
+        config=True
+    )
+    kubeconfig = Unicode("", help="Of the cluster of the dedicated pool, for exec.").tag(
+        config=True
+    )
+    context = Unicode("", help="Of the kubeconfig; empty: the current one.").tag(config=True)
+    namespace = Unicode("", help="Of the pods; empty: the context's.").tag(config=True)
+    pod = Unicode("ma-job-{job}-{task}", help="What the pod of a task is called.").tag(config=True)
+    container = Unicode("", help="Of the pod; empty: the training container.").tag(config=True)
 
 
 # What the environment may say instead of the settings file.

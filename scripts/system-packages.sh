@@ -13,6 +13,7 @@ need pkg-config pkg-config
 need gcc gcc
 need zstd zstd
 need ssh openssh-client
+need /usr/sbin/sshd openssh-server
 need mksquashfs squashfs-tools
 need /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk
 

@@ -62,6 +62,7 @@ def show_() -> Any:
                 settings.Environments,
                 settings.Storage,
                 settings.Cloud,
+                settings.Shell,
             )
             for name, trait in section.class_own_traits(config=True).items()
         },

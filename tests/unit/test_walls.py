@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "modelarts_nb"
 # What each room may import of ours. A room may always import itself.
 FOUNDATION = {"errors", "progress", "wire"}
 BELOW_DOMAINS = FOUNDATION | {"config", "disk"}
+DOMAINS = {"envs", "cloud", "jobs", "notebook", "shell", "ssh", "storage", "tool"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "progress": set(),
@@ -27,9 +28,11 @@ ALLOWED: dict[str, set[str]] = {
     "storage": BELOW_DOMAINS | {"cloud"},
     "ssh": BELOW_DOMAINS | {"cloud"},
     "tool": BELOW_DOMAINS | {"envs"},
-    "operations": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool"},
-    "cli": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool", "operations"},
-    "worker": BELOW_DOMAINS | {"envs", "cloud", "notebook", "ssh", "storage", "tool", "operations"},
+    "jobs": BELOW_DOMAINS | {"cloud"},
+    "shell": BELOW_DOMAINS | {"cloud", "jobs", "ssh"},
+    "operations": BELOW_DOMAINS | DOMAINS,
+    "cli": BELOW_DOMAINS | DOMAINS | {"operations"},
+    "worker": BELOW_DOMAINS | DOMAINS | {"operations"},
     "__main__": {"cli"},
     "__init__": {"magics", "server"},
     "server": set(),
@@ -115,7 +118,7 @@ def test_what_runs_in_other_interpreters_imports_only_what_is_there(path: Path) 
     assert others <= set(sys.stdlib_module_names) | ALONE[room(path)]
 
 
-@of(*BELOW_DOMAINS, "cloud", "envs", "notebook", "ssh", "storage", "tool", "operations")
+@of(*BELOW_DOMAINS, *DOMAINS, "operations")
 def test_domains_know_no_face(path: Path) -> None:
     assert not {name.split(".")[0] for name in imported(path)} & FACES_ONLY
 
