@@ -7,10 +7,15 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from modelarts_nb.disk.persistent import Disk
 
 pytest_plugins = ["tests.channel.fixtures", "tests.slowfs.mount", "tests.unit.cloud.fixtures"]
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 _OURS = ("CONDA_", "JUPYTER_", "MODELARTS_", "JUPYTERHUB_", "IPYTHON")
 

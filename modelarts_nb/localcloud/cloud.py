@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from modelarts_nb.localcloud.iam.access import decide
+from modelarts_nb.localcloud.iam.access import decide, every_resource
 from modelarts_nb.localcloud.iam.policy import Decision
 from modelarts_nb.localcloud.iam.secret import Secret, new_key
 from modelarts_nb.localcloud.store import Db, Store
@@ -60,7 +60,10 @@ class Cloud:
     def decide(
         self, db: Db, caller: Caller, action: str, context: Mapping[str, str], resource: str
     ) -> Decision:
-        """What the policies in force say to an action of a caller."""
+        """What the policies in force say to an action of a caller; ``*``: on no resource that the
+        call could name."""
+        if resource == "*":
+            resource = every_resource(action, self.region, caller.domain_id)
         return decide(db, caller, action, context, resource)
 
     def in_background(self, work: Callable[[], None]) -> None:

@@ -45,8 +45,9 @@ def main(arguments: list[str]) -> int:
             "reset": reset,
         }
         found = commands[options.command](folder)
-    except StateRefused as error:
-        print(json.dumps({"error": {"message": str(error), "hint": error.hint}}), flush=True)
+    except (StateRefused, OSError) as error:
+        hint = error.hint if isinstance(error, StateRefused) else "Is the disk full or read-only?"
+        print(json.dumps({"error": {"message": str(error), "hint": hint}}), flush=True)
         return 1
     print(json.dumps(found), flush=True)
     return 0

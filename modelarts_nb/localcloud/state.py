@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from modelarts_nb.localcloud.plane.erase import erase_contents
+from modelarts_nb.localcloud.plane.errors import Refused
+from modelarts_nb.localcloud.plane.mountpoints import mounted_below
 
 MARKER = ".modelarts-nb-local-cloud"
 ACCESS = "access.json"
@@ -144,11 +146,20 @@ class Held:
 
 
 def holder(folder: Path) -> int | None:
-    """The process that runs on a state folder; None where none does."""
+    """The process that runs on a state folder; None where none does, or the folder is not ours:
+    whoever holds a lock in it must not be ended."""
     try:
-        descriptor = os.open(folder / _LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        opened = os.open(folder, _FOLDER)
     except OSError:
         return None
+    try:
+        if not _marked(opened):
+            return None
+        descriptor = os.open(_LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=opened)
+    except OSError:
+        return None
+    finally:
+        os.close(opened)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
@@ -222,10 +233,14 @@ def wipe(folder: Path) -> None:
     try:
         if not _marked(descriptor):
             raise StateRefused(f"{folder} is not a folder of the local cloud; nothing was removed.")
+        if found := mounted_below(folder):
+            raise StateRefused(f"{found[0]} is a mount point; nothing was removed.", "Unmount it.")
         # The marker goes last: an interrupted wipe can be repeated.
         for name in os.listdir(descriptor):
             if name != MARKER:
                 _erase(descriptor, name)
+    except (Refused, OSError) as error:
+        raise StateRefused(f"{folder} cannot be emptied: {error}") from error
     finally:
         os.close(descriptor)
 
@@ -238,8 +253,6 @@ def _erase(folder: int, name: str) -> None:
     os.chmod(name, 0o700, dir_fd=folder)
     inner = os.open(name, _FOLDER, dir_fd=folder)
     try:
-        if os.fstat(inner).st_dev != os.fstat(folder).st_dev:
-            raise StateRefused(f"{name} in the state folder is mounted from elsewhere.")
         erase_contents(inner)
     finally:
         os.close(inner)

@@ -60,6 +60,7 @@ class Store:
     def __init__(self, path: Path, schemas: Iterable[str]) -> None:
         self._path = path
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._closed = False
         statements = [part for text in schemas for part in text.split(";") if part.strip()]
         version = zlib.crc32("".join(statements).encode()) & 0x7FFFFFFF
         with self.write() as db:
@@ -97,9 +98,14 @@ class Store:
                 connection.execute("ROLLBACK")
             raise
         finally:
-            self._idle.put(connection)
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.put(connection)
 
     def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the local cloud has ended")
         try:
             return self._idle.get_nowait()
         except Empty:
@@ -113,6 +119,7 @@ class Store:
             return connection
 
     def close(self) -> None:
-        """Close what is open and fold the log into the file."""
+        """Close what is open and fold the log into the file; what is in use closes after it."""
+        self._closed = True
         while not self._idle.empty():
             self._idle.get_nowait().close()

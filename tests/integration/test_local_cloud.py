@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from modelarts_nb.localcloud.plane.identity import MARKER_VARIABLE
 from modelarts_nb.localcloud.state import holder
 from modelarts_nb.localcloud.testing import User, signed
 
@@ -82,18 +85,43 @@ def test_reset_makes_it_new_and_running_again(state: Path) -> None:
     ma("down")
 
 
-def test_a_cloud_that_was_killed_leaves_nothing_in_the_way(state: Path) -> None:
-    first = ma("up")
-    os.kill(first["pid"], signal.SIGKILL)
-    until = time.monotonic() + 20
-    while holder(state) is not None:
-        assert time.monotonic() < until
+def until(good: Callable[[], Any]) -> Any:
+    """What there is as soon as there is something."""
+    deadline = time.monotonic() + 60
+    while not (found := good()):
+        assert time.monotonic() < deadline
         time.sleep(0.01)
+    return found
 
+
+def test_a_cloud_that_was_killed_goes_on_where_it_was(state: Path) -> None:
+    # given a notebook in which somebody works, files at home and on its disk
+    first = ma("up")
+    demo = state / "modelarts" / "notebooks"
+    notebook = until(lambda: [n for n in demo.iterdir() if (n / "home" / "work").exists()])[0]
+    (notebook / "home" / "scratch").touch()
+    (notebook / "disk" / "kept").touch()
+    with contextlib.closing(sqlite3.connect(state / "cloud.sqlite")) as database:
+        (cloud,) = database.execute("SELECT cloud FROM modelarts_identity").fetchone()
+    works = subprocess.Popen(
+        ["sleep", "600"],
+        env={"PATH": os.environ["PATH"], MARKER_VARIABLE: f"{cloud}/{notebook.name}"},
+        start_new_session=True,
+    )
+
+    # when the cloud is killed in the midst of it
+    os.kill(first["pid"], signal.SIGKILL)
+    until(lambda: holder(state) is None)
+    assert ma("status") == {"running": False, "state": str(state)}
     second = ma("up")
 
-    assert second["started"]
-    assert second["project_id"] == first["project_id"]
+    # then the account is the same, the keys are new, and nothing of the old life runs on
+    assert (second["started"], second["project_id"]) == (True, first["project_id"])
+    assert projects(second["users"]["developer"]) == [second["region"]]
+    assert works.wait(60) == -signal.SIGKILL
+    until(lambda: not (notebook / "home" / "scratch").exists())
+    assert (notebook / "disk" / "kept").exists()
+    assert (notebook / "data" / "demo-bucket" / "README.txt").exists()
     ma("down")
 
 

@@ -26,18 +26,29 @@ def decide(
     db: Db, caller: Caller, action: str, context: Mapping[str, str], resource: str
 ) -> Decision:
     """What is in force for a caller, asked for one action."""
-    keys = {
+    keys = context_of(caller, action, context)
+    decision = ask(policies(db, caller, action), action, resource, keys)
+    if decision.allowed and caller.session_policy:
+        # A policy that came with a temporary key only ever takes away.
+        return ask([_parsed("(session)", caller.session_policy)], action, resource, keys)
+    return decision
+
+
+def context_of(caller: Caller, action: str, context: Mapping[str, str]) -> dict[str, str]:
+    """The condition keys of a request: its own, and those that every request has."""
+    return {
         "g:UserName": caller.user_name,
         "g:UserId": caller.user_id,
         "g:DomainId": caller.domain_id,
         "g:ServiceName": action.split(":", 1)[0],
         **context,
     }
-    decision = ask(policies(db, caller, action), action, resource, keys)
-    if decision.allowed and caller.session_policy:
-        # A policy that came with a temporary key only ever takes away.
-        return ask([_parsed("(session)", caller.session_policy)], action, resource, keys)
-    return decision
+
+
+def every_resource(action: str, region: str, domain_id: str) -> str:
+    """The resource of a call that names none, as policies name resources."""
+    service, kind, _ = action.split(":", 2)
+    return f"{service.lower()}:{region}:{domain_id}:{kind}:*"
 
 
 def policies(db: Db, caller: Caller, action: str) -> list[Policy]:
@@ -93,4 +104,14 @@ def _parsed(name: str, document: str) -> Policy:
     return parse_policy(name, json.loads(document))
 
 
-__all__ = ["Cause", "Decision", "custom_policies", "decide", "has_role", "is_global", "policies"]
+__all__ = [
+    "Cause",
+    "Decision",
+    "context_of",
+    "custom_policies",
+    "decide",
+    "every_resource",
+    "has_role",
+    "is_global",
+    "policies",
+]

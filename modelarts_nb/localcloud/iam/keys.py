@@ -32,6 +32,12 @@ def _shown(row: Row) -> dict[str, Any]:
     }
 
 
+def _is_oneself(call: Call, user_id: str | None) -> bool:
+    """Whether a user asks for what is the user's own, and not a session that may less."""
+    caller = call.caller
+    return caller.kind == "user" and not caller.session_policy and user_id == caller.user_id
+
+
 def _permanent(call: Call, access: str) -> Row | None:
     return call.db.one(
         "SELECT k.* FROM iam_key k JOIN iam_user u ON u.id = k.user_id"
@@ -72,7 +78,7 @@ def create_permanent_key(call: Call) -> Any:
     """A new key; its secret is said this once. Worth nothing after the next start of the cloud."""
     fields = Fields(call.body()).object("credential")
     user_id = fields.text("user_id")
-    if user_id != call.caller.user_id or call.caller.kind != "user":
+    if not _is_oneself(call, user_id):
         call.require("iam:credentials:createCredential")
     call.needs_no_right()
     owner = user(call, user_id)["id"]
@@ -90,7 +96,7 @@ def create_permanent_key(call: Call) -> Any:
 def delete_permanent_key(call: Call) -> Any:
     """Delete a key; one's own without a right."""
     row = _permanent(call, call.params["access_key"])
-    if row is None or row["user_id"] != call.caller.user_id:
+    if row is None or not _is_oneself(call, row["user_id"]):
         call.require("iam:credentials:deleteCredential")
     call.needs_no_right()
     if row is None:

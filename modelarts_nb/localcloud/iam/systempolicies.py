@@ -1,7 +1,7 @@
 """System policies and roles: those that the seed names, as far as they touch what is offered here.
 
-What they hold is public only by description (seed tables 2-2, 2-3); this is the description in
-statements. "ModelArts CommonOperations" is everything but managing dedicated pools.
+What they hold is public only by description (seed tables 2-2, 2-3, 2-21); this is the description
+in statements. "ModelArts CommonOperations" is everything but managing dedicated pools.
 """
 
 from __future__ import annotations
@@ -59,6 +59,20 @@ SYSTEM_POLICIES = (
                 "smn:*:*", "aom:*:*"),
     ),
     SystemPolicy("OBS Administrator", "AX", "OBS", _policy("obs:*:*")),
+    SystemPolicy(
+        "OBS OperateAccess",
+        "AX",
+        "OBS",
+        _policy("obs:bucket:ListAllMyBuckets", "obs:bucket:HeadBucket", "obs:bucket:ListBucket",
+                "obs:bucket:GetBucketLocation", "obs:object:*"),
+    ),
+    SystemPolicy("SWR OperateAccess", "XA", "SWR", _policy("swr:*:*")),
+    SystemPolicy("KMS CMKFullAccess", "XA", "KMS", _policy("kms:*:*")),
+    SystemPolicy("CES FullAccess", "XA", "CES", _policy("ces:*:*")),
+    SystemPolicy("CES ReadOnlyAccess", "XA", "CES", _policy(*_read_only("ces"))),
+    SystemPolicy("SMN FullAccess", "XA", "SMN", _policy("smn:*:*")),
+    SystemPolicy("SFS FullAccess", "XA", "SFS", _policy("sfs:*:*")),
+    SystemPolicy("EPS ReadOnlyAccess", "AX", "EPS", _policy(*_read_only("eps"))),
     SystemPolicy("SWR FullAccess", "XA", "SWR", _policy("swr:*:*")),
     SystemPolicy("SWR Administrator", "XA", "SWR", _role("swr:*:*")),
     SystemPolicy("ECS FullAccess", "XA", "ECS", _policy("ecs:*:*")),

@@ -21,7 +21,7 @@ from modelarts_nb.localcloud.web.service import ASKED_INSIDE
 
 _ONE = "/v1/{project_id}/notebooks/{id}"
 # What a request may hold and the local cloud cannot do. Empty values of them are harmless.
-_REFUSED = ("data_volumes", "user_vpc", "affinity")
+_REFUSED = ("data_volumes", "user_vpc", "affinity", "run_user", "public_network_config")
 MOST = 50  # notebooks of a user; the cloud's own quota depends on the account
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from functools import partial
 from pathlib import Path
@@ -70,7 +71,7 @@ def _source(call: Call, notebook: Notebook, uri: str, efs_id: str | None) -> Pat
         raise refusal("6702", "EFS of a notebook outside of a dedicated pool")
     folder, inner = efs_source(call, uri, efs_id)
     need_network(call, notebook.pool_id, efs_id)
-    need_folder(call, efs_id, inner)
+    need_folder(call, efs_id, inner, notebook.pool_id)
     return folder
 
 
@@ -181,11 +182,18 @@ def _unmounted(cloud: Cloud, notebook: Notebook, row: Row) -> str:
 def pick_up(cloud: Cloud) -> None:
     """What was under way when the cloud ended is over: mounting failed, unmounting goes on."""
     with cloud.store.write() as db:
+        begun = db.all("SELECT * FROM modelarts_mount WHERE status = 'MOUNTING'")
         db.run(
             "UPDATE modelarts_mount SET status = 'MOUNT_FAILED', failure_reason ="
             " 'The local cloud ended meanwhile.' WHERE status = 'MOUNTING'"
         )
         rows = db.all("SELECT id FROM modelarts_mount WHERE status = 'UNMOUNTING'")
+        notebooks = {row["id"]: find(db, row["notebook_id"]) for row in begun}
+    for row in begun:
+        # It may have been there already when the cloud was killed.
+        if (notebook := notebooks[row["id"]]) is not None:
+            with contextlib.suppress(PlaneError):
+                unmount(identity_of(cloud, notebook).folders, row["mount_path"])
     for row in rows:
         cloud.in_background(partial(unmounting, cloud, row["id"]))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from modelarts_nb.localcloud.iam.access import has_role
 from modelarts_nb.localcloud.modelarts.refusals import refusal
+from modelarts_nb.localcloud.modelarts.workspaces import visible
 from modelarts_nb.localcloud.store import Db, Row
 from modelarts_nb.localcloud.web.call import Call
 
@@ -125,8 +126,10 @@ def named(call: Call, parameter: str = "id") -> Notebook:
         CloudError: there is none, or it is somebody else's and the caller may not see it.
     """
     notebook = find(call.db, call.params[parameter])
-    mine = notebook is not None and notebook.project_id == call.project_id
-    if notebook is None or not mine or not (owns(call, notebook) or sees_all(call)):
+    if notebook is None or notebook.project_id != call.project_id:
+        raise refusal("6309", call.params[parameter])
+    # A right to see all opens no workspace that is closed to the caller.
+    if notebook.workspace_id not in visible(call) or not (owns(call, notebook) or sees_all(call)):
         raise refusal("6309", call.params[parameter])
     return notebook
 

@@ -7,38 +7,70 @@ without these conditions (``modelarts:*:*``) is not enough. "Tenant Administrato
 
 from __future__ import annotations
 
-from modelarts_nb.localcloud.iam.access import custom_policies, has_role, policies
-from modelarts_nb.localcloud.iam.policy import Policy, Statement
+from collections.abc import Mapping
+from typing import Literal
+
+from modelarts_nb.localcloud.iam.access import (
+    context_of,
+    custom_policies,
+    every_resource,
+    has_role,
+    policies,
+)
+from modelarts_nb.localcloud.iam.policy import Decision, Policy, Statement, decide
 from modelarts_nb.localcloud.modelarts.authorizations import is_strict
 from modelarts_nb.localcloud.modelarts.refusals import refusal
 from modelarts_nb.localcloud.web.call import Call
 
-ACTION = "modelarts:notebook:create"
+# Actions that mount a share (seed table 2-22). A notebook's is always mounted to read and write.
+Action = Literal["modelarts:notebook:create", "modelarts:trainJob:create"]
+ACTIONS = ("modelarts:notebook:create", "modelarts:trainJob:create")
 _KEYS = {"modelarts:sfsId", "modelarts:sfsPath", "modelarts:sfsOption"}
 
 
-def need_folder(call: Call, share_id: str, path: str) -> None:
-    """Go on only if the caller may mount this folder of a share, to read and to write.
+def need_folder(
+    call: Call,
+    share_id: str,
+    path: str,
+    pool_id: str,
+    *,
+    action: Action = "modelarts:notebook:create",
+    option: Literal["readonly", "readwrite"] = "readwrite",
+) -> None:
+    """Go on only if the caller may mount this folder of a share in a dedicated pool.
 
     Raises:
         CloudError: folder rights are in force and give the caller none to it.
     """
-    if not is_strict(call.db, call.caller.domain_id):
-        return
-    if not any(_named(policy) for policy in custom_policies(call.db, call.caller.domain_id)):
-        return
-    if has_role(call.db, call.caller, "Tenant Administrator", ACTION):
-        return
     context = {
+        "modelarts:poolType": "dedicated",
+        "modelarts:poolId": pool_id,
         "modelarts:sfsId": share_id,
         "modelarts:sfsPath": path,
-        "modelarts:sfsOption": "readwrite",
+        "modelarts:sfsOption": option,
     }
-    for policy in policies(call.db, call.caller, ACTION):
-        for statement in _named(policy):
-            if statement.concerns(ACTION, "*") and not statement.failing(context):
-                return
-    raise refusal("0112", f"mounting {path} of SFS Turbo {share_id}")
+    decision = folder_rights(call, action, context)
+    if decision is not None and not decision.allowed:
+        raise refusal("0112", f"mounting {path} of SFS Turbo {share_id}")
+
+
+def folder_rights(call: Call, action: str, context: Mapping[str, str]) -> Decision | None:
+    """What folder rights say to an action of the caller; None where they bind nobody, or do not
+    bind the caller, or the action mounts nothing."""
+    domain_id = call.caller.domain_id
+    if action not in ACTIONS or not _KEYS & context.keys() or not is_strict(call.db, domain_id):
+        return None
+    if not any(_named(policy) for policy in custom_policies(call.db, domain_id)):
+        return None
+    if has_role(call.db, call.caller, "Tenant Administrator", action):
+        return None
+    granted = policies(call.db, call.caller, action)
+    return decide(
+        [Policy(policy.name, tuple(_named(policy))) for policy in granted],
+        action,
+        every_resource(action, call.cloud.region, domain_id),
+        context_of(call.caller, action, context),
+    )
 
 
 def _named(policy: Policy) -> list[Statement]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from modelarts_nb.localcloud.iam.policy import Cause
 from modelarts_nb.localcloud.modelarts.service import SERVICE
+from modelarts_nb.localcloud.modelarts.sfspolicy import folder_rights
 from modelarts_nb.localcloud.modelarts.workspaces import enter
 from modelarts_nb.localcloud.web.call import Call
 from modelarts_nb.localcloud.web.fields import Fields
@@ -28,6 +29,9 @@ def _answer(call: Call, fields: Fields) -> dict[str, Any]:
     if not all(isinstance(value, str) for value in attributes.values()):
         raise BadRequest("service_attributes must hold texts.")
     decision = call.decide(action, attributes, resource)
+    if decision.allowed:
+        # What a policy allows, the folder rights of strict mode may still keep from one.
+        decision = folder_rights(call, action, attributes) or decision
     return {
         "action_id": fields.text("action_id", " ", most=128).strip(),
         "action": action,

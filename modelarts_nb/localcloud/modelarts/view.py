@@ -86,8 +86,9 @@ def _endpoints(notebook: Notebook, url: str) -> list[dict[str, Any]]:
 
 
 def _volume(volume: dict[str, Any]) -> dict[str, Any]:
+    """Without the folder on this machine, which is nobody's business."""
     return {"mount_path": "/home/ma-user/work/", "read_only": False, "mount_type": "STATIC"} | {
-        key: value for key, value in volume.items() if value is not None
+        key: value for key, value in volume.items() if value is not None and key != "folder"
     }
 
 

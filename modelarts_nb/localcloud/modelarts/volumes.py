@@ -52,7 +52,7 @@ def _share(call: Call, fields: Fields, pool_id: str) -> dict[str, Any]:
     uri, share_id = fields.text("uri", most=256), fields.text("id", most=64)
     folder, inner = efs_source(call, uri, share_id)
     need_network(call, pool_id, share_id)
-    need_folder(call, share_id, inner)
+    need_folder(call, share_id, inner, pool_id)
     return {"uri": uri, "id": share_id, "folder": str(folder), "capacity": _EFS}
 
 

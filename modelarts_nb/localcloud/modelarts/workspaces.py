@@ -97,7 +97,8 @@ def list_workspaces(call: Call) -> Any:
     only, name = request.flag("filter_accessible"), request.get("name") or ""
     rows = [r for r in _rows(call) if name in r["name"] and (not only or _accessible(call, r))]
     key = request.get("sort_by") or "update_time"
-    fields = {"name": "name", "update_time": "updated", "status": "auth_type"}
+    # The status of all of them is NORMAL.
+    fields = {"name": "name", "update_time": "updated", "status": "created"}
     if key not in fields:
         raise refusal("0104", f"sort_by {key}")
     rows.sort(key=lambda row: row[fields[key]], reverse=request.get("order") != "asc")
@@ -181,7 +182,7 @@ def update_workspace(call: Call) -> Any:
         call.project_id,
         row["id"],
     )
-    return _shown(_row(call, row["id"]))
+    return {"workspace_id": row["id"]}
 
 
 @SERVICE.route(

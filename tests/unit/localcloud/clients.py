@@ -86,7 +86,7 @@ def words(error: ServiceResponseException) -> Any:
     return json.loads(error.error_msg)
 
 
-def finished(done: Callable[[], bool], seconds: float = 20.0) -> None:
+def finished(done: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for what the cloud does in the background."""
     until = time.monotonic() + seconds
     while not done():

@@ -147,6 +147,17 @@ def test_a_call_that_reads_changes_nothing(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_asks_after_the_end_is_told_so_and_leaves_nothing_open(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state.sqlite", ["CREATE TABLE thing (name TEXT)"])
+    with store.write() as late:
+        store.close()
+        late.run("INSERT INTO thing VALUES ('a')")  # what had begun is finished
+
+    with pytest.raises(sqlite3.ProgrammingError, match="has ended"), store.read():
+        pass
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["state.sqlite"]
+
+
 def test_a_reply_of_nothing_has_no_body() -> None:
     assert Reply(204).body() == b""
     assert json.loads(Reply(200, {"a": "ä"}).body()) == {"a": "ä"}

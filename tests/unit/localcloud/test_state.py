@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
@@ -78,6 +79,46 @@ def test_wiping_follows_no_link_and_keeps_the_marker(tmp_path: Path) -> None:
     assert (outside / "thesis.txt").read_text() == "years of work"
 
 
+def test_what_is_mounted_in_a_state_folder_keeps_it_from_being_wiped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given somebody's folder that is bound into ours: its device number would not betray it
+    prepare(tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(state, "mounted_below", lambda _folder: [str(tmp_path / "deep")])
+
+    with pytest.raises(StateRefused, match="mount point") as refused:
+        wipe(tmp_path)
+
+    assert refused.value.hint
+    assert (tmp_path / "deep" / "thesis.txt").exists()
+
+
+def test_a_disk_that_fails_while_it_is_wiped_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_folder: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    prepare(tmp_path)
+    (tmp_path / "deep").mkdir()
+    monkeypatch.setattr(state, "erase_contents", fail)
+
+    with pytest.raises(StateRefused, match="Input/output error"):
+        wipe(tmp_path)
+
+
+def test_the_state_is_one_file_in_wal_mode(tmp_path: Path) -> None:
+    with running(tmp_path / "local") as found, found.cloud.store.read() as db:
+        mode_ = db.one("PRAGMA journal_mode")
+        assert mode_ is not None
+        assert mode_[0] == "wal"
+
+    databases = [file.name for file in (tmp_path / "local").glob("*.sqlite*")]
+    assert databases == ["cloud.sqlite"]
+
+
 def test_wiping_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     wipe(tmp_path / "absent")
 
@@ -93,6 +134,17 @@ def test_one_process_has_a_folder_and_is_known_by_its_id(tmp_path: Path) -> None
         Held(tmp_path)
     held.release()
     assert holder(tmp_path) is None
+
+
+def test_who_holds_a_lock_in_somebody_elses_folder_is_not_taken_for_a_cloud(
+    tmp_path: Path,
+) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        lock.write("1")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        assert holder(tmp_path) is None
 
 
 def test_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

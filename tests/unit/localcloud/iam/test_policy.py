@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelarts_nb.localcloud.iam.access import every_resource
+from modelarts_nb.localcloud.iam.actions import MODELARTS_ACTIONS, names_something
 from modelarts_nb.localcloud.iam.conditions import OPERATORS, Condition
 from modelarts_nb.localcloud.iam.invalid import PolicyInvalid
 from modelarts_nb.localcloud.iam.policy import Decision, Policy, Statement, decide, parse_policy
@@ -255,11 +257,11 @@ def test_a_star_is_any_text(pattern: str, text: str) -> None:
 
 
 def test_a_pattern_of_many_stars_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     assert not matches("*a" * 500 + "b", "a" * 20_000)
 
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_actions_are_compared_ignoring_case() -> None:
@@ -280,3 +282,80 @@ def test_a_statement_about_one_resource_says_nothing_about_others() -> None:
 
     assert ask(one, action="iam:agencies:assume", resource="/iam/agencies/12").allowed
     assert not ask(one, action="iam:agencies:assume", resource="/iam/agencies/2").allowed
+
+
+ANY_NOTEBOOK = every_resource(CREATE, "local-1", "account")
+
+
+@pytest.mark.parametrize(
+    ("resource", "concerned"),
+    [
+        ("*", True),
+        ("modelarts:*:*:notebook:*", True),
+        ("MODELARTS:*:*:notebook:*", True),
+        ("modelarts:local-1:account:notebook:*", True),
+        ("modelarts:*:*:*:*", True),
+        ("modelarts:elsewhere-1:*:notebook:*", False),
+        ("modelarts:*:*:pool:*", False),
+        ("obs:*:*:bucket:mine", False),
+    ],
+)
+def test_a_resource_type_is_compared_with_what_a_call_is_about(
+    resource: str, concerned: bool
+) -> None:
+    # given the form of table 2-4, for an "Allow" and for a "Deny"
+    allowing = policy({**allow("modelarts:*:*"), "Resource": [resource]})
+    denying = policy(allow("modelarts:*:*"), {**deny("modelarts:*:*"), "Resource": [resource]})
+
+    assert ask(allowing, resource=ANY_NOTEBOOK).allowed is concerned
+    assert ask(denying, resource=ANY_NOTEBOOK).allowed is not concerned
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [["modelarts:*:*:notebook:0123"], ["kps:*:*:keypair:mine"], {"uri": ["/v1/notebooks"]}],
+)
+def test_a_single_resource_that_is_compared_with_nothing_is_refused(resource: Any) -> None:
+    # else a "Deny" would do nothing (table 2-4: ModelArts knows no single resources)
+    with pytest.raises(PolicyInvalid, match=r"Resource|uri"):
+        policy({**deny("modelarts:*:*"), "Resource": resource})
+
+
+def test_buckets_are_told_apart() -> None:
+    one = policy({**allow("obs:bucket:ListBucket"), "Resource": ["OBS:*:*:bucket:mine"]})
+
+    def may(name: str) -> bool:
+        action, resource = "obs:bucket:ListBucket", f"obs:*:*:bucket:{name}"
+        return ask(one, action=action, resource=resource).allowed
+
+    assert may("mine")
+    assert not may("theirs")
+
+
+# Of the tables 2-6 to 2-19 and the examples of the best practices.
+SEED_ACTIONS = """
+    notebook:create notebook:list notebook:get notebook:update notebook:delete notebook:start
+    notebook:stop notebook:updateStopPolicy notebook:listMountedStorages notebook:mountStorage
+    notebook:getMountedStorage notebook:unmountStorage notebook:umountStorage
+    notebook:listAllNotebooks notebook:action notebook:access image:delete image:list image:create
+    image:get image:register image:listGroup pool:list pool:create pool:update pool:delete tag:list
+    network:get trainJob:create trainJob:list trainJob:update trainJob:get trainJob:delete
+    trainJob:logExport trainJob:previewLog trainJob:exec trainJobVersion:list
+    trainJobVersion:create trainJobVersion:delete trainJobVersion:stop trainJobInnerModel:list
+    aiAlgorithm:get workspace:get workspace:list workspace:getQuota workspace:getQuotas
+    dataset:getDataset dataset:createDataset dataset:createDatasetVersion
+    dataset:createImportTask dataset:updateDataset dataset:listDatasets
+    processTask:createProcessTask processTask:getProcessTask model:list model:get model:create
+    model:delete model:update service:get service:create service:update service:delete
+    service:getLogs service:list
+"""
+
+
+@pytest.mark.parametrize("action", SEED_ACTIONS.split())
+def test_every_action_of_the_tables_is_known(action: str) -> None:
+    assert f"modelarts:{action}" in MODELARTS_ACTIONS
+
+
+@pytest.mark.parametrize("pattern", ["*:delete*", "trainJob:*", "aiAlgorithm:*", "workflow:x"])
+def test_patterns_of_the_tables_are_about_something(pattern: str) -> None:
+    assert names_something(f"modelarts:{pattern}")

@@ -11,10 +11,14 @@ from huaweicloudsdkiam.v3 import (
     AgencyAuth,
     AgencyAuthIdentity,
     AssociateAgencyWithAllProjectsPermissionRequest,
+    CreateCredentialOption,
+    CreatePermanentAccessKeyRequest,
+    CreatePermanentAccessKeyRequestBody,
     CreateTemporaryAccessKeyByAgencyRequest,
     CreateTemporaryAccessKeyByAgencyRequestBody,
     CreateTemporaryAccessKeyByTokenRequest,
     CreateTemporaryAccessKeyByTokenRequestBody,
+    DeletePermanentAccessKeyRequest,
     IdentityAssumerole,
     IdentityToken,
     KeystoneListAuthProjectsRequest,
@@ -143,6 +147,38 @@ def test_a_policy_that_comes_along_only_takes_away(clients: Clients) -> None:
         clients.of(SFSTurboClient, **key).list_shares(ListSharesRequest())
     with pytest.raises(ClientRequestException, match="listAgencies"):
         clients.iam(**key).list_agencies(ListAgenciesRequest(clients.cloud.domain_id))
+
+
+def new_key(client: Any, user_id: str) -> Any:
+    option = CreateCredentialOption(user_id=user_id)
+    body = CreatePermanentAccessKeyRequestBody(credential=option)
+    return client.create_permanent_access_key(CreatePermanentAccessKeyRequest(body)).credential
+
+
+def test_a_session_that_may_less_makes_and_deletes_no_keys_of_its_user(
+    clients: Clients, local: LocalCloud
+) -> None:
+    # given a developer, who may make keys of their own, and two sessions that may not
+    me = local.users["developer"].user_id
+    mine = new_key(clients.iam("developer"), me)
+    nothing = ServicePolicy(
+        version="1.1", statement=[ServiceStatement(effect="Deny", action=["iam:*:*"])]
+    )
+    narrowed = clients.iam(**keys_of(of_oneself(clients, "developer", policy=nothing)))
+    agency = clients.iam(**keys_of(assume(clients, "developer")))
+
+    for session in (narrowed, agency):
+        with pytest.raises(ClientRequestException, match="iam:credentials:createCredential"):
+            new_key(session, me)
+        with pytest.raises(ClientRequestException, match="iam:credentials:deleteCredential"):
+            session.delete_permanent_access_key(DeletePermanentAccessKeyRequest(mine.access))
+
+    # then the key is still good, until its owner deletes it
+    owner = clients.iam(ak=mine.access, sk=mine.secret)
+    owner.delete_permanent_access_key(DeletePermanentAccessKeyRequest(mine.access))
+    with pytest.raises(ClientRequestException) as refused:
+        owner.keystone_list_auth_projects(KeystoneListAuthProjectsRequest())
+    assert refused.value.status_code == 401
 
 
 def test_an_expired_key_is_refused(clients: Clients, local: LocalCloud) -> None:

@@ -46,12 +46,12 @@ class World:
             self._by_user[user] = self.clients.of(ModelArtsClient, user)
         return self._by_user[user]
 
-    def create(self, user: str = "developer", **properties: Any) -> Any:
+    def create(self, user: str = "developer", client: Any = None, **properties: Any) -> Any:
         """A new notebook; it may still be starting."""
         volume = VolumeMountRequest(category="EFS", ownership="MANAGED")
         given = {"flavor": "modelarts.vm.cpu.2u", "image_id": DEFAULT_IMAGE, "volume": volume}
         body = NotebookCreateRequest(**{**given, "name": "test", **properties})
-        return self(user).create_notebook(CreateNotebookRequest(body))
+        return (client or self(user)).create_notebook(CreateNotebookRequest(body))
 
     def running(self, user: str = "developer", **properties: Any) -> Any:
         """A new notebook that runs."""
@@ -97,7 +97,7 @@ class World:
         return [EndpointsReq(service="SSH", key_pair_names=list(pairs))]
 
 
-def until(look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 20) -> Any:
+def until(look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 60) -> Any:
     """What is seen as soon as it is good."""
     deadline = time.monotonic() + seconds
     while not good(found := look()):
@@ -113,8 +113,13 @@ def code(refused: pytest.ExceptionInfo[ServiceResponseException]) -> str:
 
 
 @contextmanager
-def quick_world(folder: Path) -> Iterator[World]:
-    """A local cloud whose states last no time, and clients that see nothing of this machine."""
+def quick_world(folder: Path, state: Path | None = None) -> Iterator[World]:
+    """A local cloud whose states last no time, and clients that see nothing of this machine.
+
+    Args:
+        folder: for home and state.
+        state: the state folder of another that has ended, to go on with.
+    """
     home = folder / "home"
     home.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -122,7 +127,7 @@ def quick_world(folder: Path) -> Iterator[World]:
             if name.startswith("HUAWEICLOUD_") or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         patch.setenv("HOME", str(home))  # the SDK keeps a file there
-        with local_cloud(folder / "state") as cloud:
+        with local_cloud(state or folder / "state") as cloud:
             cloud.operate("PUT", "/_local/modelarts/pace", {"percent": 0})
             made = World(cloud)
             yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ from huaweicloudsdkmodelarts.v1 import (
 )
 
 from modelarts_nb.localcloud.plane.processes import processes_of
+from modelarts_nb.localcloud.services import SERVICES
+from modelarts_nb.localcloud.store import Store
 from tests.unit.localcloud.modelarts.conftest import World, code, quick_world, until
 from tests.unit.localcloud.modelarts.test_create import hooks
+from tests.unit.localcloud.modelarts.test_dynamic import attach, listed, wait
 
 HOUR = 3_600_000
+SCHEMAS = [service.schema for service in SERVICES]
 
 
 def test_a_new_notebook_starts_and_has_what_was_asked_for(world: World) -> None:
@@ -188,12 +193,38 @@ def test_what_runs_is_running_again_after_the_cloud_was_down(tmp_path: Path) -> 
         (first.folders(runs).disk / "kept").write_text("x")
     assert processes_of(marker) == set()
 
-    (tmp_path / "second").mkdir()
-    (tmp_path / "first" / "state").rename(tmp_path / "second" / "state")
-    with quick_world(tmp_path / "second") as second:
+    with quick_world(tmp_path / "second", tmp_path / "first" / "state") as second:
         second.wait(runs, "RUNNING")
         assert second.show(rests).status == "STOPPED"
         assert (second.folders(runs).disk / "kept").exists()
+
+
+def test_what_a_killed_cloud_left_under_way_is_brought_to_an_end(tmp_path: Path) -> None:
+    # given what the state says when the cloud is killed in the midst of things
+    with quick_world(tmp_path / "first") as first:
+        runs, stops, goes = (first.running().id for _ in range(3))
+        begun, ends = (attach(first, runs, path=f"/data/{name}").id for name in ("a", "b"))
+        for storage in (begun, ends):
+            wait(first, runs, storage, "MOUNTED")
+        marks = {stops: "STOPPING", goes: "DELETING"}
+        folders = first.folders(goes).root
+    store = Store(tmp_path / "first/state/cloud.sqlite", SCHEMAS)
+    with contextlib.closing(store), store.write() as db:
+        for id, status in marks.items():
+            changed = "json_set(document, '$.status', ?)"
+            db.run(f"UPDATE modelarts_notebook SET document = {changed} WHERE id = ?", status, id)
+        for id, status in ((begun, "MOUNTING"), (ends, "UNMOUNTING")):
+            db.run("UPDATE modelarts_mount SET status = ? WHERE id = ?", status, id)
+
+    with quick_world(tmp_path / "second", tmp_path / "first" / "state") as second:
+        # then each has the end that it would have had, or says why not
+        second.wait(stops, "STOPPED")
+        until(lambda: gone(second, goes), bool)
+        assert not folders.exists()
+        second.wait(runs, "RUNNING")
+        assert "ended meanwhile" in wait(second, runs, begun, "MOUNT_FAILED").failure_reason
+        until(lambda: [s.id for s in listed(second, runs)], lambda ids: ids == [begun])
+        assert list(second.folders(runs).data.iterdir()) == []
 
 
 def test_a_hook_that_the_end_of_the_cloud_interrupts_runs_again(tmp_path: Path) -> None:
@@ -204,9 +235,7 @@ def test_a_hook_that_the_end_of_the_cloud_interrupts_runs_again(tmp_path: Path) 
         flag = first.folders(id).disk / "again"
         until(flag.exists, bool)
     # when the cloud is ended and started again
-    (tmp_path / "second").mkdir()
-    (tmp_path / "first" / "state").rename(tmp_path / "second" / "state")
-    with quick_world(tmp_path / "second") as second:
+    with quick_world(tmp_path / "second", tmp_path / "first" / "state") as second:
         # then that was no failure of the notebook
         assert second.wait(id, "RUNNING").fail_reason == ""
 

@@ -1,4 +1,4 @@
-"""Who may do what: policies, the agency, workspaces, folder rights of SFS Turbo, strict mode."""
+"""Who may do what: policies and the agency."""
 
 from __future__ import annotations
 
@@ -12,43 +12,46 @@ from huaweicloudsdkmodelarts.v1 import (
     AuthRequests,
     CreateAuthorizationRequest,
     CreateModelArtsAgencyRequest,
-    CreatePoolRequest,
-    CreateWorkspaceReq,
-    CreateWorkspaceReqGrants,
-    CreateWorkspaceRequest,
     DeleteAuthorizationsRequest,
     GetAuthorizationsRequest,
-    ListNetworksRequest,
+    ListAllNotebooksRequest,
     ListNotebooksRequest,
     ListPoolsRequest,
-    ListWorkspaceRequest,
     ModelArtsAgencyRequest,
-    ShowAuthmodeDetailRequest,
-    ShowPoolRequest,
-    ShowWorkspaceQuotasRequest,
-    ShowWorkspaceRequest,
-    UpdateAuthModeRequest,
-    UpdateAuthModeRequestBody,
+    ModelArtsClient,
     ValidateAuthorizationRequest,
     ValidateAuthorizationRequestBody,
-    VolumeMountRequest,
 )
 
 from modelarts_nb.localcloud.iam import account
+from tests.unit.localcloud.iam.test_temporary_keys import assume, keys_of
 from tests.unit.localcloud.modelarts.conftest import World, code, until
-from tests.unit.localcloud.modelarts.test_create import demo_share
+from tests.unit.localcloud.modelarts.test_dynamic import attach
 
 CREATE = "modelarts:notebook:create"
 
 
 def grant(world: World, user: str, *statements: dict[str, Any], name: str = "for a test") -> None:
     """Put a custom policy in force for a user, as the console would."""
+    put_in_force(world, ("user", world.cloud.users[user].user_id), *statements, name=name)
+
+
+def grant_to_agency(world: World, *statements: dict[str, Any], name: str) -> None:
+    """The same for what ModelArts may do for everybody."""
+    with world.cloud.inside.store.read() as db:
+        row = db.one("SELECT id FROM iam_agency WHERE name = 'modelarts_agency'")
+    assert row is not None
+    put_in_force(world, ("agency", row["id"]), *statements, name=name)
+
+
+def put_in_force(
+    world: World, who: tuple[account.SubjectKind, str], *statements: dict[str, Any], name: str
+) -> None:
     cloud = world.cloud
     with cloud.inside.store.write() as db:
         document = {"Version": "1.1", "Statement": list(statements)}
         role = account.add_role(db, cloud.domain_id, name, "XA", document, 0.0)
-        subject: tuple[account.SubjectKind, str] = ("user", cloud.users[user].user_id)
-        account.grant(db, role, subject, ("all_projects", cloud.domain_id), 0.0)
+        account.grant(db, role, who, ("all_projects", cloud.domain_id), 0.0)
 
 
 def statement(effect: str, *actions: str, **condition: Any) -> dict[str, Any]:
@@ -60,10 +63,14 @@ def statement(effect: str, *actions: str, **condition: Any) -> dict[str, Any]:
 def world(world: World) -> Iterator[World]:
     """One for the file; what a test granted is taken back after it."""
     yield world
+    take_back(world)
+
+
+def take_back(world: World) -> None:
+    """Rights, authorizations and mode as the demo account has them."""
     with world.cloud.inside.store.write() as db:
-        db.run("DELETE FROM iam_role WHERE display_name = 'for a test'")
+        db.run("DELETE FROM iam_role WHERE display_name LIKE 'for a test%'")
         db.run("DELETE FROM modelarts_mode")
-        # Authorizations as the demo account has them.
         db.run("DELETE FROM modelarts_authorization WHERE user_id != 'all-users'")
 
 
@@ -139,6 +146,28 @@ def test_validation_tells_which_condition_was_missed(world: World) -> None:
 # -- the agency ---------------------------------------------------------------------------------
 
 
+def test_an_agencys_token_does_not_lead_around_the_rule_about_the_public_pool(
+    world: World,
+) -> None:
+    # given the rule of 2.3.6 for a developer, and an agency that may create notebooks
+    public = {"StringEquals": {"modelarts:poolType": ["public"]}}
+    rule = statement("Deny", CREATE, **public)
+    grant(world, "developer", rule)
+    grant_to_agency(world, statement("Allow", CREATE), name="for a test: the agency")
+    key = keys_of(assume(world.clients, "developer"))
+    agency = world.clients.of(ModelArtsClient, **key)
+    assert world.create(client=agency).status == "INIT"
+
+    # when the agency has it, too (step 4)
+    grant_to_agency(world, rule, name="for a test: the agency's rule")
+
+    # then a token that was issued before is bound as well
+    with pytest.raises(ClientRequestException) as refused:
+        world.create(client=agency)
+    assert code(refused) == "0112 403"
+    assert world.create(client=agency, pool_id=world.demo().pool.id).status == "INIT"
+
+
 def test_without_an_agency_dependent_services_are_not_authorized(fresh: World) -> None:
     # given that the administrator took everybody's authorization away
     admin = fresh("administrator")
@@ -190,8 +219,6 @@ def test_an_unknown_authorization_or_agency(world: World) -> None:
 
 
 def test_an_agency_without_rights_to_obs_mounts_no_bucket(fresh: World) -> None:
-    from tests.unit.localcloud.modelarts.test_dynamic import attach
-
     id = fresh.running().id
     with fresh.cloud.inside.store.write() as db:
         db.run("DELETE FROM iam_grant WHERE subject_kind = 'agency'")
@@ -201,153 +228,10 @@ def test_an_agency_without_rights_to_obs_mounts_no_bucket(fresh: World) -> None:
     assert code(refused) == "6772 400"
 
 
-# -- workspaces ---------------------------------------------------------------------------------
-
-
-def workspace(world: World, name: str, auth_type: str, *members: str) -> str:
-    """A workspace of the administrator's."""
-    grants = [CreateWorkspaceReqGrants(user_name=member) for member in members]
-    body = CreateWorkspaceReq(name=name, auth_type=auth_type, grants=grants)
-    made = world("administrator").create_workspace(CreateWorkspaceRequest(body))
-    return str(made.id)
-
-
-@pytest.mark.parametrize(
-    ("auth_type", "members", "admitted"),
-    [
-        ("PUBLIC", (), {"administrator", "developer", "teammate"}),
-        ("PRIVATE", (), {"administrator"}),
-        ("PRIVATE", ("developer",), {"administrator"}),
-        ("INTERNAL", ("developer",), {"administrator", "developer"}),
-    ],
-)
-def test_who_is_admitted(
-    world: World, auth_type: str, members: tuple[str, ...], admitted: set[str]
-) -> None:
-    id = workspace(world, f"ws-{auth_type}-{len(members)}", auth_type, *members)
-
-    for user in ("administrator", "developer", "teammate"):
-        listing = ListWorkspaceRequest(filter_accessible=True)
-        accessible = {w.id for w in world(user).list_workspace(listing).workspaces}
-        assert (id in accessible) == (user in admitted)
-        if user in admitted:
-            world.create(user, workspace_id=id)
-        else:
-            with pytest.raises(ClientRequestException) as refused:
-                world.create(user, workspace_id=id)
-            assert code(refused) == "0108 403"
-
-
-def test_the_default_workspace_and_its_quotas(world: World) -> None:
-    found = world().show_workspace(ShowWorkspaceRequest(workspace_id="0"))
-    quotas = world().show_workspace_quotas(ShowWorkspaceQuotasRequest(workspace_id="0"))
-
-    assert (found.name, found.auth_type, found.status) == ("default", "PUBLIC", "NORMAL")
-    assert {quota.quota for quota in quotas.quotas} == {-1}
-
-
-def test_a_workspace_that_is_not_there(world: World) -> None:
-    with pytest.raises(ClientRequestException) as refused:
-        world().show_workspace(ShowWorkspaceRequest(workspace_id="f" * 32))
-    assert code(refused) == "0102 400"
-
-
-# -- pools --------------------------------------------------------------------------------------
-
-
-def test_the_pool_and_what_its_network_reaches(world: World) -> None:
-    pool = world().list_pools(ListPoolsRequest()).items[0]
-    assert pool.metadata.labels.os_modelarts_name == "demo-pool"
-    assert pool.status.phase == "Running"
-
-    shown = world().show_pool(ShowPoolRequest(pool_name=pool.metadata.name))
-    networks = world().list_networks(ListNetworksRequest()).items
-    network = next(n for n in networks if n.metadata.name == shown.spec.network.name)
-
-    reached = network.status.connection_status.sfs_turbo_status[0]
-    assert (reached.sfs_id, reached.status) == (demo_share(world), "Active")
-
-
-def test_making_a_pool_takes_a_right_and_machines(world: World) -> None:
-    for user, expected in (("developer", "0112 403"), ("administrator", "6360 400")):
-        with pytest.raises(ClientRequestException) as refused:
-            world(user).create_pool(CreatePoolRequest(body={}))
-        assert code(refused) == expected
-
-
-# -- SFS Turbo folders (seed 2.3.7) ---------------------------------------------------------------
-
-
-def strict(world: World, mode: str = "strict") -> None:
-    body = UpdateAuthModeRequestBody(mode=mode)
-    world("administrator").update_auth_mode(UpdateAuthModeRequest(body))
-
-
-def folder_right(world: World, user: str, path: str) -> None:
-    condition = {
-        "modelarts:sfsId": [demo_share(world)],
-        "modelarts:sfsPath": [path],
-        "modelarts:sfsOption": ["readwrite"],
-    }
-    grant(world, user, statement("Allow", CREATE, StringEqualsIfExists=condition))
-
-
-def on_share(world: World, user: str, path: str) -> Any:
-    share = demo_share(world)
-    volume = VolumeMountRequest(
-        category="EFS", ownership="DEDICATED", uri=f"x.internal:{path}", id=share
-    )
-    return world.create(user, pool_id=world.demo().pool.id, volume=volume)
-
-
-def test_folder_rights_bind_in_strict_mode_only(world: World) -> None:
-    folder_right(world, "teammate", "/datasets")
-    assert on_share(world, "developer", "/checkpoints").id
-
-    strict(world)
-
-    shown = world("administrator").show_authmode_detail(ShowAuthmodeDetailRequest())
-    assert shown.mode == "strict"
-    with pytest.raises(ClientRequestException) as refused:
-        on_share(world, "developer", "/checkpoints")
-    assert code(refused) == "0112 403"
-
-
-def test_in_strict_mode_without_folder_rights_everybody_mounts(world: World) -> None:
-    strict(world)
-
-    assert on_share(world, "developer", "/datasets").id
-
-
-def test_a_folder_right_is_for_that_folder(world: World) -> None:
-    strict(world)
-    folder_right(world, "teammate", "/datasets")
-
-    assert on_share(world, "teammate", "/datasets").id
-    with pytest.raises(ClientRequestException) as refused:
-        on_share(world, "teammate", "/checkpoints")
-    assert code(refused) == "0112 403"
-
-
-def test_the_administrator_needs_no_folder_right(world: World) -> None:
-    strict(world)
-    folder_right(world, "teammate", "/datasets")
-
-    assert on_share(world, "administrator", "/checkpoints").id
-
-
-def test_only_administrators_turn_strict_mode(world: World) -> None:
-    with pytest.raises(ClientRequestException) as refused:
-        world("norights").update_auth_mode(
-            UpdateAuthModeRequest(UpdateAuthModeRequestBody(mode="strict"))
-        )
-    assert code(refused) == "0112 403"
-
-
 def test_all_notebooks_of_these_tests_come_to_rest(world: World) -> None:
     """What was created while rights changed is in a state of its own, not stuck."""
-    request = ListNotebooksRequest(limit=50)
+    request = ListAllNotebooksRequest(limit=50)
     until(
-        lambda: {n.status for n in world("administrator").list_notebooks(request).data},
+        lambda: {n.status for n in world("administrator").list_all_notebooks(request).data},
         lambda seen: seen <= {"RUNNING", "STOPPED", "START_FAILED"},
     )

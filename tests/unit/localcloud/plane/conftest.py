@@ -27,6 +27,6 @@ def identity(folders: Folders) -> Identity:
 
 @pytest.fixture
 def container(identity: Identity) -> Iterator[Container]:
-    made = Container(identity, hook_limit=5.0, grace=0.0)
+    made = Container(identity, hook_limit=60.0, grace=0.0)
     yield made
     made.stop()

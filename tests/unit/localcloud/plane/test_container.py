@@ -26,7 +26,7 @@ def said(container: Container, stage: Stage = "pre_start") -> str:
 
 
 def record(
-    container: Container, stage: Stage = "pre_start", seconds: float = 5
+    container: Container, stage: Stage = "pre_start", seconds: float = 60
 ) -> dict[str, object]:
     """How a hook ended; an ASYNC one is waited for."""
     path = container.identity.folders.logs / f"{stage}.json"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelarts_nb.localcloud.plane import folders as folders_module
 from modelarts_nb.localcloud.plane import folders as module
 from modelarts_nb.localcloud.plane.errors import Refused
 from modelarts_nb.localcloud.plane.folders import MARKER, Folders
@@ -253,6 +254,33 @@ def test_removing_keeps_a_shared_disk(folders: Folders, precious: Path) -> None:
     shared.remove()
 
     assert (precious / "thesis.txt").exists()
+
+
+def test_what_a_removal_that_was_killed_has_left_is_removed(folders: Folders) -> None:
+    for name in [*folders.root.iterdir()]:
+        name.unlink() if name.is_file() else name.rmdir()
+
+    folders.remove()
+
+    assert not folders.root.exists()
+
+
+def test_a_new_folder_is_not_seen_before_it_has_its_marker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a cloud that is killed while it makes a notebook's folder
+    def killed(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    found = Folders(tmp_path, "this-cloud", "nb-9")
+    with monkeypatch.context() as patch:
+        patch.setattr(folders_module.os, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            found.create()
+    assert not found.root.exists()
+
+    found.create()
+    found.wipe()
 
 
 def test_removing_twice_is_fine(folders: Folders) -> None:

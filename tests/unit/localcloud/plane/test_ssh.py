@@ -47,7 +47,7 @@ class Client:
             *("-F", "/dev/null", "-i", str(self.folder / key)),
             *("-o", f"UserKnownHostsFile={self.folder / 'known_hosts'}"),
             *("-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes"),
-            *("-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=20", "-o", "LogLevel=ERROR"),
+            *("-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=60", "-o", "LogLevel=ERROR"),
         ]
 
     def command(
@@ -64,7 +64,7 @@ class Client:
             self.command(*words, key=key, user=user, more=more),
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=120,
         )
 
 
@@ -141,7 +141,7 @@ def test_a_terminal_has_the_size_of_the_window_and_follows_it(client: Client) ->
         read_until(master, b"done")
         # then leaving the shell ends the connection
         os.write(master, b"exit 6\n")
-        assert window.wait(60) == 6
+        assert window.wait(120) == 6
     finally:
         window.kill()
         window.wait()
@@ -151,7 +151,7 @@ def test_a_terminal_has_the_size_of_the_window_and_follows_it(client: Client) ->
 def test_ctrl_c_reaches_what_runs_in_the_terminal(client: Client) -> None:
     master, slave = pty.openpty()
     window = subprocess.Popen(
-        client.command("trap 'echo cau''ght; exit 9' INT; echo re''ady; sleep 60", more=("-tt",)),
+        client.command("trap 'echo cau''ght; exit 9' INT; echo re''ady; sleep 600", more=("-tt",)),
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
     )  # fmt: skip
     os.close(slave)
@@ -159,7 +159,7 @@ def test_ctrl_c_reaches_what_runs_in_the_terminal(client: Client) -> None:
         read_until(master, b"ready")
         os.write(master, b"\x03")
         read_until(master, b"caught")
-        assert window.wait(60) == 9
+        assert window.wait(120) == 9
     finally:
         window.kill()
         window.wait()
@@ -175,7 +175,7 @@ def test_files_are_copied_to_the_containers_paths(client: Client) -> None:
         input=batch.encode(),
         capture_output=True,
         cwd=client.folder,
-        timeout=60,
+        timeout=120,
     )
 
     folders = client.container.identity.folders
@@ -255,21 +255,20 @@ def test_the_eleventh_connection_is_closed_and_room_is_made_again(client: Client
     # and when they have gone, there is room again
     for connection in many:
         connection.close()
-    deadline = time.monotonic() + 20
-    while client.run("true").returncode and time.monotonic() < deadline:
-        pass
-    assert client.run("true").returncode == 0
+    deadline = time.monotonic() + 120
+    while client.run("true").returncode:
+        assert time.monotonic() < deadline
 
 
 def test_stopping_the_notebook_ends_its_sessions(client: Client) -> None:
-    session = subprocess.Popen(client.command("echo ready; sleep 60"), stdout=subprocess.PIPE)
+    session = subprocess.Popen(client.command("echo ready; sleep 600"), stdout=subprocess.PIPE)
     assert session.stdout is not None
     assert session.stdout.readline() == b"ready\n"
 
     client.servers.close("nb-1")
     client.container.stop()
 
-    assert session.wait(60) == 255
+    assert session.wait(120) == 255
     session.stdout.close()
     assert client.run("true").returncode == 255
 
@@ -284,7 +283,7 @@ def test_ports_of_the_machine_are_forwarded_but_no_others(client: Client) -> Non
         assert there.stdout.readline() == b"hello\n"
         connection.close()
         there.terminate()
-        there.wait(60)
+        there.wait(120)
         there.stdout.close()
 
     assert client.run(more=("-W", "192.0.2.1:80")).returncode == 255
@@ -298,7 +297,7 @@ def resize(terminal: int, rows: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def read_until(terminal: int, wanted: bytes, seconds: float = 60) -> bytes:
+def read_until(terminal: int, wanted: bytes, seconds: float = 120) -> bytes:
     seen = b""
     deadline = time.monotonic() + seconds
     while wanted not in seen and (left := deadline - time.monotonic()) > 0:
