@@ -92,7 +92,7 @@ def kept(found: Any) -> str:
         return f"{found.name} is on the disk, protected. After a restart: ma ssh unlock"
     return (
         f"{found.name} is on the disk WITHOUT a passphrase: whoever mounts it can use it. "
-        "After a restart: ma ssh unlock --no-passphrase"
+        "The hook brings it back after a restart, or `ma restore` does."
     )
 
 
