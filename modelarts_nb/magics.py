@@ -231,6 +231,40 @@ def run(line: str, cell: str | None = None, bar: Any = None) -> Any:
     except ValueError as error:
         raise MaError("That line cannot be read: %s." % error, code="usage") from None
     bar = bar or Quiet()
+    try:
+        return execute(words, cell, bar)
+    except MaError as error:
+        # In a cell it would be kept with the notebook: so it is asked for.
+        secret = None if cell is not None else passphrase(error.code)
+        if secret is None:
+            raise
+    return execute([*words, "--passphrase-stdin"], secret + "\n", bar)
+
+
+def passphrase(why: str) -> str | None:
+    """What the user types where a command ended because nobody could be asked; None: it ended for
+    another reason, or nobody is here either.
+
+    Raises:
+        MaError: a new passphrase was not typed twice in the same way, or the user does not want to.
+    """
+    if why not in ("passphrase_needed", "new_passphrase_needed"):
+        return None
+    import getpass
+
+    try:
+        typed = getpass.getpass("Passphrase for the key (not your password): ")
+        if why == "new_passphrase_needed" and getpass.getpass("Once more: ") != typed:
+            raise MaError("The two are not the same.", hint="Nothing was done.", code="usage")
+    except KeyboardInterrupt:
+        raise MaError("Cancelled.", code="cancelled") from None
+    except (EOFError, NotImplementedError):
+        return None
+    return str(typed)
+
+
+def execute(words: list[str], cell: str | None, bar: Any) -> Any:
+    """Run a command that was split into words. See ``run``."""
     process = start(find_ma() + with_progress(words), cell is not None)
     noise: list[bytes] = []
     reader = threading.Thread(target=lambda: noise.extend(process.stderr), daemon=True)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from modelarts_nb.cli import show_ssh
-from modelarts_nb.cli.command import Command, Group, ask, confirm, do, need
+from modelarts_nb.cli.command import Command, Group, ask, confirm, do
 from modelarts_nb.cli.completion import key_pair_names, notebook_names
 
 NOTEBOOK = click.option(
@@ -226,11 +226,13 @@ def _agrees(said: str, notebook: str | None) -> bool:
 def _passphrase(stdin: bool, *, twice: bool) -> str:
     if stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    need(
-        sys.stdin.isatty(),
-        "There is nobody to ask for the passphrase.",
-        "Run it in a terminal, or give it with --passphrase-stdin.",
-    )
+    if not sys.stdin.isatty():
+        from modelarts_nb.ssh.errors import NewPassphraseNeeded, PassphraseNeeded
+
+        raise (NewPassphraseNeeded if twice else PassphraseNeeded)(
+            "There is nobody to ask for the passphrase.",
+            hint="Run it in a terminal, or give it with --passphrase-stdin.",
+        )
     words = "Passphrase for the key (not your password)"
     asked: str = click.prompt(words, hide_input=True, confirmation_prompt=twice, err=True)
     return asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.errors import ModelArtsNbError, UsageError
 
 
 class KeyRefused(ModelArtsNbError):
@@ -15,6 +15,18 @@ class PassphraseWrong(ModelArtsNbError):
     """The passphrase does not open the key, or is none that protects one."""
 
     code, exit_code, http_status = "passphrase_wrong", 2, 403
+
+
+class PassphraseNeeded(UsageError):
+    """The passphrase of a key is needed, and nobody is there to ask. (``%ma`` asks then.)"""
+
+    code = "passphrase_needed"
+
+
+class NewPassphraseNeeded(PassphraseNeeded):
+    """The same of a passphrase that does not exist yet: it should be asked for twice."""
+
+    code = "new_passphrase_needed"
 
 
 class OpenSshFailed(ModelArtsNbError):

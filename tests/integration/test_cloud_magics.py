@@ -116,7 +116,7 @@ def test_names_are_completed(service: Everything) -> None:
     assert "keep-alive" in complete("%ma notebook ")
 
 
-def test_a_passphrase_comes_through_a_cell_and_is_not_kept(
+def test_a_passphrase_on_its_way_to_the_command_is_written_nowhere(
     service: Everything, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(magics.MaError) as raised:

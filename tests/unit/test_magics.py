@@ -56,6 +56,13 @@ elif words[0] == "quiet":
     say(type="result", value=None, text="Removed.")
 elif words[0] == "stdin":
     say(type="result", value={"read": sys.stdin.read()}, text="")
+elif words[0] in ("unlock", "keep"):
+    if "--passphrase-stdin" in words:
+        say(type="result", value={"read": sys.stdin.readline()}, text="")
+    else:
+        code = "passphrase_needed" if words[0] == "unlock" else "new_passphrase_needed"
+        say(type="error", error={"code": code, "message": "Nobody to ask.", "hint": "Look."})
+        sys.exit(2)
 elif words[0] == "args":
     say(type="result", value={"args": words}, text="")
 elif words[0] in ("sleep", "stubborn"):
@@ -168,6 +175,60 @@ def test_a_command_may_ignore_the_cell(ma: list[str]) -> None:
 
 def test_quotes_group_words(ma: list[str]) -> None:
     assert magics.run("args 'a b' c")["args"] == ["args", "a b", "c", "--progress", "ndjson"]
+
+
+def typing(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> list[str]:
+    """Somebody at the keyboard; returns what they were asked."""
+    asked: list[str] = []
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        answer = answers[len(asked) - 1]
+        if isinstance(answer, BaseException):
+            raise answer
+        return str(answer)
+
+    monkeypatch.setattr("getpass.getpass", getpass)
+    return asked
+
+
+def test_a_passphrase_is_asked_for_and_not_kept_in_a_cell(
+    ma: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = typing(monkeypatch, "correct horse")
+
+    assert magics.run("unlock") == {"read": "correct horse\n"}
+    assert len(asked) == 1
+
+
+def test_a_new_passphrase_is_asked_for_twice(
+    ma: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typing(monkeypatch, "correct horse", "correct horse")
+
+    assert magics.run("keep mine") == {"read": "correct horse\n"}
+    typing(monkeypatch, "correct", "horse")
+    with pytest.raises(magics.MaError, match="not the same"):
+        magics.run("keep mine")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (EOFError(), "passphrase_needed"),
+        (NotImplementedError("no stdin"), "passphrase_needed"),
+        (KeyboardInterrupt(), "cancelled"),
+    ],
+)
+def test_where_nobody_types_it_is_the_commands_own_error(
+    ma: list[str], monkeypatch: pytest.MonkeyPatch, answer: BaseException, code: str
+) -> None:
+    typing(monkeypatch, answer)
+
+    with pytest.raises(magics.MaError) as caught:
+        magics.run("unlock")
+
+    assert caught.value.code == code
 
 
 def test_our_options_come_before_two_dashes(ma: list[str]) -> None:
