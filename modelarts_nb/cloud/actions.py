@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 
+from modelarts_nb.cloud.codes import NOT_YET
+
 ACTIONS: dict[str, tuple[str, ...]] = {
     "list_notebooks": ("modelarts:notebook:list",),
     # Two policies in the console: one for project services, one for global ones.
@@ -32,6 +34,16 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "create_training_job": ("modelarts:trainJob:create",),
     "list_training_jobs": ("modelarts:trainJob:list",),
     "show_training_job_details": ("modelarts:trainJob:get",),
+    "list_training_job_tasks": ("modelarts:trainJob:get",),
+    "list_training_job_events": ("modelarts:trainJob:get",),
+    "show_training_job_metrics": ("modelarts:trainJob:get",),
+    "show_training_job_logs_from_aom": ("modelarts:trainJob:get",),
+    "show_training_job_logs_preview": ("modelarts:trainJob:get",),
+    # No reference says which one stops a job; the one that changes it is the nearest.
+    "stop_training_job": ("modelarts:trainJob:update",),
+    "delete_training_job": ("modelarts:trainJob:delete",),
+    # Cloud Shell, which is no operation of the SDK.
+    "exec_training_job": ("modelarts:trainJob:exec",),
     "list_shares": ("sfsturbo:shares:getAllShares",),
     "show_share": ("sfsturbo:shares:getShare",),
     "show_fs_dir": ("sfsturbo:shares:showFsDir",),
@@ -62,9 +74,8 @@ def policy_hint(operation: str, server_words: str) -> str:
     usual = ACTIONS.get(operation, ())
     # It names one of several that are needed, or one that nobody knew.
     needed = usual if not named or set(named) <= set(usual) else named
-    waiting = "A right granted less than 30 minutes ago may not be in force yet."
     if not needed:
-        return "The right to this is missing: ask who runs the account. " + waiting
+        return "The right to this is missing: ask who runs the account. " + NOT_YET
     lines = [
         f"The action {' and '.join(needed)} is missing. Custom policy (JSON view), to be "
         "granted to a user group of yours:"
@@ -80,4 +91,4 @@ def policy_hint(operation: str, server_words: str) -> str:
             )
             policy = json.dumps({"Version": "1.1", "Statement": [statement]})
             lines.append(f"  {scope}: {policy}")
-    return "\n".join([*lines, waiting])
+    return "\n".join([*lines, NOT_YET])

@@ -6,26 +6,30 @@ import random
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelarts_nb.cloud import agency, sdk, verdict
+from modelarts_nb.cloud import sdk, verdict
 from modelarts_nb.cloud.credentials import Keys, find_keys
 from modelarts_nb.cloud.errors import CloudSetting
-from modelarts_nb.cloud.place import Place, find_place
+from modelarts_nb.cloud.place import Place, find_place, require_encrypted
 from modelarts_nb.cloud.transport import Channel, NoAnswer, Reply
 from modelarts_nb.config import config_file
+from modelarts_nb.errors import Cancelled
 from modelarts_nb.progress import SILENT, Progress
 
-# Calls of these names only read, POST or not.
+# Calls of these names only read, POST or not; but for one.
 _READS = (
     *("list_", "show_", "get_", "validate_", "keystone_list_", "keystone_show_"),
     *("nova_list_", "nova_show_"),
 )
+_MISNAMED = frozenset({"show_auto_search_trial_early_stop"})
 # Seconds: the first pause, and the longest.
 _PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 _TICK = 0.1
+# Seconds that a change under way is waited for after a cancel: better to know how it ended.
+_GRACE = 5.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,11 @@ class Cloud:
 
         Raises:
             CloudError: a subclass that says what was refused, or that nothing answered.
-            Cancelled: only while a read or a pause is on: what changes something is waited for.
+            Cancelled: says so where a change may have been carried out nevertheless.
         """
         if not sdk.SERVICES[service].is_global:
             _ = self.project
-        reads = operation.startswith(_READS)
+        reads = only_reads(operation)
         asked = _Asked(
             service,
             operation,
@@ -96,7 +100,8 @@ class Cloud:
         """The base URLs of a service, to be tried in this order.
 
         Raises:
-            CloudSetting: there is neither endpoint nor region, or no such region.
+            CloudSetting: there is neither endpoint nor region, or no such region, or its endpoint
+                is not encrypted.
             CloudNotInstalled: the SDK's package is not installed.
         """
         if self.place.endpoint:
@@ -108,7 +113,10 @@ class Cloud:
                 hint=f"Set MODELARTS_NB_REGION, or Cloud.region in {config_file()}, as in "
                 "cn-north-4.",
             )
-        return list(sdk.region_of(service, region).endpoints)
+        found = list(sdk.region_of(service, region).endpoints)
+        for url in found:
+            require_encrypted(url)
+        return found
 
     def where(self, service: str) -> str:
         """The service and its host, for messages."""
@@ -127,13 +135,19 @@ def open_cloud() -> Cloud:
     return Cloud(place, find_keys(place))
 
 
+def only_reads(operation: str) -> bool:
+    """Does this operation of the SDK change nothing, so that it may be sent again?"""
+    return operation.startswith(_READS) and operation not in _MISNAMED
+
+
 @dataclass(frozen=True)
 class _Asked:
     """What is asked. ``reads``: it changes nothing; ``repeatable``: twice does the same."""
 
     service: str
     operation: str
-    request: Any
+    # The SDK's models print the secrets that they hold.
+    request: Any = field(repr=False)
     headers: dict[str, str]
     reads: bool
     repeatable: bool
@@ -145,6 +159,8 @@ class _Attempts:
     def __init__(self, cloud: Cloud, asked: _Asked, progress: Progress) -> None:
         self._cloud, self._asked, self._progress = cloud, asked, progress
         self._where = cloud.where(asked.service)
+        # May the server have got it, and nobody heard of it?
+        self._maybe = False
 
     def run(self) -> Reply:
         number, renewed = 0, False
@@ -154,6 +170,7 @@ class _Attempts:
             try:
                 reply = self._once()
             except NoAnswer as problem:
+                self._maybe = self._maybe or problem.sent
                 if number == self._cloud.place.attempts or not self._again(problem):
                     raise verdict.unanswered(
                         problem, self._asked.operation, self._where, reading=self._asked.reads
@@ -172,7 +189,11 @@ class _Attempts:
             self._progress.log(f"{self._where}: {why}; once more")
             # Full jitter: many notebooks that were refused together must not come back together.
             grown = min(_LONGEST_PAUSE, _PAUSE * 2 ** (number - 1))
-            sleep(max(pause, random.uniform(0, grown)), self._progress)  # noqa: S311 - no secret
+            try:
+                sleep(max(pause, random.uniform(0, grown)), self._progress)  # noqa: S311 - no secret
+            except (Cancelled, KeyboardInterrupt):
+                self._say_maybe()
+                raise
 
     def _again(self, problem: NoAnswer) -> bool:
         # Whoever waited for a whole time-out has waited long enough.
@@ -184,7 +205,8 @@ class _Attempts:
         return self._asked.repeatable or not problem.sent
 
     def _renew(self) -> None:
-        agency.agency_keys(self._cloud.place.agency_python, fresh=True)
+        if self._cloud.keys.forget:
+            self._cloud.keys.forget()
         _forget(self._cloud, self._asked.service)
 
     def _once(self) -> Reply:
@@ -205,19 +227,41 @@ class _Attempts:
 
         thread = threading.Thread(target=work, name=f"cloud {self._asked.operation}", daemon=True)
         thread.start()
-        # The SDK's time-outs are between two bytes; this one is for the whole.
-        place = self._cloud.place
-        until = time.monotonic() + place.connect_timeout + 2 * place.read_timeout
-        while thread.is_alive():
-            thread.join(_TICK)
-            if self._asked.reads:
-                self._progress.check()
-            if thread.is_alive() and time.monotonic() > until:
-                raise NoAnswer("the answer did not end", sent=True, timeout=True)
+        try:
+            self._wait_for(thread)
+        except (Cancelled, KeyboardInterrupt):
+            self._maybe = True
+            self._say_maybe()
+            raise
         found = box[0]
         if isinstance(found, BaseException):
             raise found
         return found
+
+    def _wait_for(self, thread: threading.Thread) -> None:
+        # The SDK's time-outs are between two bytes; this one is for the whole.
+        place = self._cloud.place
+        until = time.monotonic() + place.connect_timeout + 2 * place.read_timeout
+        stopped: Cancelled | None = None
+        while thread.is_alive():
+            thread.join(_TICK)
+            try:
+                self._progress.check()
+            except Cancelled as asked:
+                if self._asked.reads:
+                    raise
+                if stopped is None:
+                    stopped, until = asked, min(until, time.monotonic() + _GRACE)
+            if thread.is_alive() and time.monotonic() > until:
+                raise stopped or NoAnswer("the answer did not end", sent=True, timeout=True)
+
+    def _say_maybe(self) -> None:
+        """Who does not want to wait should know that a change may have been carried out."""
+        if self._maybe and not self._asked.reads:
+            raise Cancelled(
+                f"{self._where} was not waited for ({verdict.spoken(self._asked.operation)}).",
+                hint=verdict.MAYBE,
+            )
 
 
 def sleep(seconds: float, progress: Progress) -> None:

@@ -9,27 +9,28 @@ from __future__ import annotations
 import configparser
 import hashlib
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from modelarts_nb import config
-from modelarts_nb.cloud import agency, sdk
+from modelarts_nb.cloud import accessors, agency, sdk
 from modelarts_nb.cloud.errors import NoCredentials
 from modelarts_nb.cloud.place import Place
 
-# The SDK asks a provider again when less than 40 minutes are left (its own constant).
-_SDK_THRESHOLD = 40 * 60
 # Both are in use: the SDK's default chain reads the first, its provider by hand the second.
 _SECTIONS = ("basiccredentials", "basic", "globalcredentials", "global")
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys and where they come from. ``refresh`` makes the SDK's accessor that renews them."""
+    """Keys and where they come from.
+
+    ``refresh`` makes the accessor that renews them; ``forget`` drops what is remembered of them,
+    so that the next accessor gets others.
+    """
 
     source: str
     access_key: str = ""
@@ -39,6 +40,7 @@ class Keys:
     domain: str = ""
     region: str = ""
     refresh: Callable[[], Any] | None = field(default=None, repr=False)
+    forget: Callable[[], object] | None = field(default=None, repr=False)
     # An identity provider instead of keys: its id and the file of its token.
     identity: tuple[str, str] | None = None
 
@@ -64,7 +66,7 @@ class Keys:
         if self.security_token:
             made.with_security_token(self.security_token)
         if self.refresh:
-            made.sts_accessor = self.refresh()
+            made.sts_accessor = accessors.about_keys(self.refresh(), self.source)
         return made
 
 
@@ -106,6 +108,17 @@ def _pair(
     return Keys(source, access, secret, security_token=token, project=project, domain=domain)
 
 
+def _identity(source: str, provider: str, file: str) -> Keys | None:
+    if bool(provider) != bool(file):
+        raise NoCredentials(
+            f"{source}: an identity provider and the file of its token belong together.",
+            hint="Set both or neither.",
+        )
+    if not provider:
+        return None
+    return Keys(source, identity=(provider, file), refresh=accessors.federated)
+
+
 def _explicit(place: Place) -> Keys | None:
     return _pair(
         place.keys_from,
@@ -119,9 +132,12 @@ def _environment() -> Keys | None:
     def value(name: str) -> str:
         return os.environ.get(f"HUAWEICLOUD_SDK_{name}", "").strip()
 
-    if value("IDP_ID") and value("ID_TOKEN_FILE"):
-        identity = (value("IDP_ID"), value("ID_TOKEN_FILE"))
-        return Keys("environment", identity=identity, refresh=_federated)
+    if keys := _identity(
+        "environment (HUAWEICLOUD_SDK_IDP_ID, HUAWEICLOUD_SDK_ID_TOKEN_FILE)",
+        value("IDP_ID"),
+        value("ID_TOKEN_FILE"),
+    ):
+        return keys
     return _pair(
         "environment (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK)",
         value("AK"),
@@ -157,15 +173,15 @@ def _profile() -> Keys | None:
     sections = {name.lower(): dict(parser.items(name)) for name in parser.sections()}
     for name in _SECTIONS:
         values = sections.get(name, {})
-        if values.get("idp_id") and values.get("id_token_file"):
-            identity = (values["idp_id"], values["id_token_file"])
-            return Keys(f"{path} [{name}]", identity=identity, refresh=_federated)
+        source = f"{path} [{name}]"
+        if keys := _identity(source, values.get("idp_id", ""), values.get("id_token_file", "")):
+            return keys
         more = {
             "token": values.get("security_token", ""),
             "project": values.get("project_id", ""),
             "domain": values.get("domain_id", ""),
         }
-        if keys := _pair(f"{path} [{name}]", values.get("ak", ""), values.get("sk", ""), **more):
+        if keys := _pair(source, values.get("ak", ""), values.get("sk", ""), **more):
             return keys
     return None
 
@@ -178,29 +194,18 @@ def _unreadable(path: Path, cause: str) -> NoCredentials:
     )
 
 
-def _federated() -> Any:
-    return sdk.load("huaweicloudsdkcore.auth.internal").FederalAccessor()
-
-
 def _pod() -> Keys | None:
     uri = os.environ.get("HC_CONTAINER_CREDENTIALS_FULL_URI", "")
     file = os.environ.get("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
     if not (uri and file):
         return None
-
-    def accessor() -> Any:
-        return sdk.load("huaweicloudsdkcore.auth.internal").PodIdentityAccessor(uri, file)
-
-    return Keys("the pod's identity", refresh=accessor)
+    return Keys("the pod's identity", refresh=partial(accessors.of_pod, uri, file))
 
 
 def _metadata(place: Place) -> Keys | None:
     if not place.metadata:
         return None
-    return Keys(
-        "the metadata service",
-        refresh=lambda: sdk.load("huaweicloudsdkcore.auth.internal").MetadataAccessor(),
-    )
+    return Keys("the metadata service", refresh=accessors.of_machine)
 
 
 def _agency(place: Place) -> Keys | None:
@@ -217,36 +222,6 @@ def _agency(place: Place) -> Keys | None:
         security_token=found.security_token,
         project=found.project,
         region=found.region,
-        refresh=lambda: _agency_accessor(python),
+        refresh=partial(accessors.of_agency, python),
+        forget=partial(agency.agency_keys, python, fresh=True),
     )
-
-
-def _agency_accessor(python: str) -> Any:
-    """An ``sts_accessor``: the SDK calls it before a request whenever its keys are old."""
-    internal = sdk.load("huaweicloudsdkcore.auth.internal")
-
-    class AgencyAccessor(internal.StsAccessor):  # type: ignore[misc, name-defined]
-        """Asks the notebook's own SDK."""
-
-        def get_credential(self, *_args: Any, **_kwargs: Any) -> Any:
-            found = agency.agency_keys(python)
-            if found is None:
-                raise NoCredentials(
-                    "The ModelArts agency gives no keys any more.",
-                    hint="Was its authorization removed? Console > ModelArts > Permission "
-                    "Management; a restart of the notebook renews it.",
-                )
-            credential = internal.Credential()
-            credential.access = found.access_key
-            credential.secret = found.secret_key
-            credential.security_token = found.security_token or None
-            credential.expire_at = _in_sdk_time(_SDK_THRESHOLD + agency.FRESH_SECONDS)
-            return credential
-
-    return AgencyAccessor()
-
-
-def _in_sdk_time(seconds: float) -> float:
-    """So many seconds from now on the SDK's clock: UTC's fields read as if they were local."""
-    utc = datetime.fromtimestamp(time.time() + seconds, timezone.utc).replace(tzinfo=None)
-    return time.mktime(utc.timetuple())

@@ -136,6 +136,15 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+def require_encrypted(endpoint: str) -> None:
+    """Raise ``CloudSetting`` for a URL to which tokens would go for everybody to read."""
+    if urlsplit(endpoint).scheme == "http" and not is_loopback(endpoint):
+        raise CloudSetting(
+            f"{endpoint} is not encrypted: keys and tokens are not sent there.",
+            hint="Use https. Only this machine (127.0.0.1) may be asked with http.",
+        )
+
+
 def _checked(endpoint: str) -> str:
     if not endpoint:
         return ""
@@ -148,14 +157,10 @@ def _checked(endpoint: str) -> str:
     if not good:
         raise CloudSetting(
             f"{endpoint!r} is not the URL of an endpoint.",
-            hint="It looks like https://modelarts.cn-north-4.myhuaweicloud.com. Correct "
-            "MODELARTS_NB_ENDPOINT or Cloud.endpoint.",
+            hint="Correct MODELARTS_NB_ENDPOINT or Cloud.endpoint: it begins with https:// and is "
+            "for all services. Most need none, but a region (Cloud.region).",
         )
-    if parts.scheme == "http" and not is_loopback(endpoint):
-        raise CloudSetting(
-            f"{endpoint} is not encrypted: keys and tokens are not sent there.",
-            hint="Use https. Only this machine (127.0.0.1) may be asked with http.",
-        )
+    require_encrypted(endpoint)
     # The SDK drops the path of an endpoint without a word.
     return endpoint.rstrip("/")
 

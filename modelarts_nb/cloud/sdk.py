@@ -91,8 +91,14 @@ def region_of(service: str, region: str) -> Any:
         raise CloudSetting(
             f"There is no region {region!r} for {service}.",
             hint=f"There are: {', '.join(sorted(table.static_fields))}. Correct Cloud.region; for "
-            "another site set Cloud.endpoint.",
+            f"another site name its endpoint in HUAWEICLOUD_SDK_REGION_{_shouted(service)}_"
+            f"{_shouted(region)}.",
         ) from error
+
+
+def _shouted(name: str) -> str:
+    """As the SDK spells services and regions in names of variables."""
+    return name.replace("-", "_").upper()
 
 
 def request_class(service: str, operation: str) -> Any:

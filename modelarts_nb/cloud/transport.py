@@ -9,7 +9,8 @@ from its models, because these lose what a caller needs (facts 2.4 and 2.5):
 - ``_call_api`` sends a request again when reading its answer fails: a POST goes out twice. The
   invokers do not;
 - the models print tokens and private keys in their ``repr``;
-- proxies are used for loopback too, and a ``~/.netrc`` replaces the signature.
+- proxies are used for loopback too, and a ``~/.netrc`` replaces the signature;
+- a request for temporary keys goes through the same hooks as the one that is asked for.
 """
 
 from __future__ import annotations
@@ -45,15 +46,19 @@ class Reply:
         Raises:
             ValueError: it is no JSON.
         """
-        return json.loads(self.body) if self.body.strip() else None
+        try:
+            return json.loads(self.body) if self.body.strip() else None
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 class NoAnswer(Exception):
-    """The request got no answer. ``sent``: it may have reached the server."""
+    """The request got no answer. ``sent``: it may have reached the server. ``untrusted``: there
+    is no encrypted connection to it."""
 
-    def __init__(self, why: str, *, sent: bool, timeout: bool) -> None:
+    def __init__(self, why: str, *, sent: bool, timeout: bool, untrusted: bool = False) -> None:
         super().__init__(why)
-        self.why, self.sent, self.timeout = why, sent, timeout
+        self.why, self.sent, self.timeout, self.untrusted = why, sent, timeout, untrusted
 
 
 class Channel:
@@ -64,7 +69,7 @@ class Channel:
         kind = sdk.client_class(service)
         http = sdk.load("huaweicloudsdkcore.http.http_config")
         handler = sdk.load("huaweicloudsdkcore.http.http_handler").HttpHandler()
-        handler.add_response_handler(self._catch)
+        handler.add_request_handler(self._begin).add_response_handler(self._catch)
         is_global = sdk.SERVICES[service].is_global
         credentials = keys.to_sdk(
             project=place.project or keys.project,
@@ -106,6 +111,7 @@ class Channel:
                 invoker.add_header(name, value)
             invoker.invoke()
         except ModelArtsNbError:
+            # Of an accessor: no keys, so nothing was asked.
             raise
         except Exception as error:
             # Whatever the SDK makes of an answer, there was one: that is judged, not its opinion.
@@ -121,6 +127,10 @@ class Channel:
         """Close its connections and let its threads end."""
         self._client.close()
         self._client.get_http_client().executor.shutdown(wait=False)
+
+    def _begin(self, **_more: Any) -> None:
+        # The answer to another request, for keys, is not the answer to this one.
+        self._caught.reply = None
 
     def _catch(self, *, response: Any, **_more: Any) -> None:
         headers = {str(k).lower(): str(v) for k, v in response.headers.items()}
@@ -150,15 +160,20 @@ def _no_answer(error: Exception) -> NoAnswer:
     urllib3 = sdk.load("urllib3.exceptions")
     chain = _chain(error)
     timed_out = (requests.Timeout, urllib3.TimeoutError, TimeoutError)
-    # Neither of these has sent a byte of the request.
-    unsent = (urllib3.NewConnectionError, urllib3.ConnectTimeoutError, urllib3.SSLError)
+    # None of these has sent a byte of the request. Another fault of TLS may come with the answer.
+    unsent = (
+        urllib3.NewConnectionError,
+        urllib3.ConnectTimeoutError,
+        sdk.load("ssl").SSLCertVerificationError,
+    )
     never = any(isinstance(e, unsent) for e in chain)
     # Older urllib3 calls a refused connection a time-out too.
     timeout = any(
         isinstance(e, timed_out) and not isinstance(e, urllib3.NewConnectionError) for e in chain
     )
     why = str(getattr(error, "error_msg", "")) or str(error) or type(error).__name__
-    return NoAnswer(why, sent=not never, timeout=timeout)
+    untrusted = any(isinstance(e, (urllib3.SSLError, requests.SSLError)) for e in chain)
+    return NoAnswer(why, sent=not never, timeout=timeout, untrusted=untrusted)
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -6,6 +6,7 @@ import email.utils
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from modelarts_nb.cloud import codes, errors
 from modelarts_nb.cloud.actions import policy_hint
@@ -14,6 +15,18 @@ from modelarts_nb.cloud.transport import NoAnswer, Reply
 # Signatures are refused when the clocks are further apart (the gateway allows 15 minutes).
 _CLOCK_SECONDS = 600
 _LONGEST = 500
+# How the services spell the code and the message of an error: ModelArts and KPS, the gateway, SFS
+# Turbo, IAM and ECS (theirs are nested one level down), OBS.
+_SHAPES = (
+    ("error_code", "error_msg"),
+    ("errorCode", "errorMsg"),
+    ("errCode", "errMsg"),
+    ("code", "message"),
+    ("error_code", "error_message"),
+)
+_WORDS = tuple(dict.fromkeys(message for _, message in _SHAPES))
+# Of a request that changes something and got no answer.
+MAYBE = "It may have been carried out nevertheless: look before you repeat it."
 
 
 def judge(reply: Reply, operation: str, where: str) -> Any:
@@ -34,8 +47,7 @@ def judge(reply: Reply, operation: str, where: str) -> Any:
         except ValueError as error:
             raise _not_the_api(reply, where, "something that is not JSON") from error
     if 300 <= reply.status < 400:
-        target = reply.headers.get("location", "somewhere else")
-        raise _not_the_api(reply, where, f"a redirect to {_short(target)}")
+        raise _not_the_api(reply, where, f"a redirect to {_target(reply)}")
     raise refusal(reply, operation, where)
 
 
@@ -43,26 +55,21 @@ def refusal(reply: Reply, operation: str, where: str) -> errors.CloudError:
     """The error that an answer of 400 and above stands for."""
     code, words = server_words(reply)
     kind, hint = codes.known(code, reply.status)
-    if kind is errors.CloudForbidden and not hint:
-        hint = policy_hint(operation, words)
-        if _means_agency(words):
-            kind, hint = codes.known("ModelArts.6377", reply.status)
-    if kind is errors.CloudUnauthenticated and (apart := _clocks_apart(reply)):
-        hint = (
-            f"The clock of this machine is {apart} off, so no signature is accepted: set the "
-            "clock right, then run the same again."
-        )
-    if kind is errors.CloudError and not hint:
-        hint = "The service has a fault: run the same again later, or report the request id."
+    if _means_agency(words):
+        kind, hint = errors.AgencyMissing, codes.HINTS[errors.AgencyMissing]
+    elif kind is errors.CloudForbidden:
+        hint = hint or policy_hint(operation, words)
+    elif kind is errors.CloudUnauthenticated:
+        hint = _about_keys(reply, words) or hint
     name = f"{code}: " if code and not code.isdigit() else ""
     said = _short(words) or f"HTTP {reply.status}"
+    request = reply.request_id or _request_in(reply)
     return kind(
-        f"{where} refused {_spoken(operation)}: {name}{said}",
+        f"{where} refused {spoken(operation)}: {name}{said}",
         hint=hint,
-        cause=f"HTTP {reply.status}"
-        + (f", request {reply.request_id}" if reply.request_id else ""),
+        cause=f"HTTP {reply.status}" + (f", request {request}" if request else ""),
         error_code=code,
-        request_id=reply.request_id,
+        request_id=request,
     )
 
 
@@ -72,27 +79,29 @@ def server_words(reply: Reply) -> tuple[str, str]:
         value = reply.json()
     except ValueError:
         return str(reply.status), _page(reply)
-    found = _code_in(value)
-    return found or (str(reply.status), "" if value is None else json.dumps(value)[:_LONGEST])
+    return _code_in(value) or (str(reply.status), _words_in(value))
 
 
 def unanswered(
     problem: NoAnswer, operation: str, where: str, *, reading: bool
 ) -> errors.CloudUnreachable:
     """The error for a request that got no answer."""
-    maybe = (
-        ""
-        if reading or not problem.sent
-        else " It may have been carried out nevertheless: look before you repeat it."
-    )
+    maybe = "" if reading or not problem.sent else f" {MAYBE}"
     if problem.timeout:
         return errors.CloudTimeout(
-            f"{where} does not answer ({_spoken(operation)}).",
+            f"{where} does not answer ({spoken(operation)}).",
             hint="Wait and run the same again; Cloud.read_timeout says how long is waited." + maybe,
             cause=_short(problem.why),
         )
+    if problem.untrusted:
+        return errors.CloudUnreachable(
+            f"{where} cannot be trusted ({spoken(operation)}): no encrypted connection.",
+            hint="Is the endpoint right (Cloud.endpoint)? A proxy of the network with a "
+            "certificate of its own has to be named in REQUESTS_CA_BUNDLE." + maybe,
+            cause=_short(problem.why),
+        )
     return errors.CloudUnreachable(
-        f"{where} cannot be reached ({_spoken(operation)}).",
+        f"{where} cannot be reached ({spoken(operation)}).",
         hint="Check the network, the proxy (HTTPS_PROXY) and the region; `ma local up` if it "
         "is the local cloud." + maybe,
         cause=_short(problem.why),
@@ -124,25 +133,47 @@ def retry_after(reply: Reply) -> float:
 
 
 def _code_in(value: Any) -> tuple[str, str] | None:
-    if not isinstance(value, dict):
-        return None
-    for code, message in (
-        ("error_code", "error_msg"),
-        ("errorCode", "errorMsg"),
-        ("code", "message"),
-        ("error_code", "error_message"),
-    ):
-        if code in value and message in value:
-            return str(value[code]), str(value[message])
-    for item in value.values():
-        if found := _code_in(item):
-            return found
-    return None
+    if isinstance(value, dict):
+        for code, message in _SHAPES:
+            if code in value and message in value:
+                return str(value[code]), str(value[message])
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inner if (found := _code_in(item))), None)
+
+
+def _words_in(value: Any) -> str:
+    """The message of an error that has no code; else all of it."""
+    if isinstance(value, dict):
+        for name in _WORDS:
+            if isinstance(value.get(name), str):
+                return str(value[name])
+    return "" if value is None else json.dumps(value)
+
+
+def _request_in(reply: Reply) -> str:
+    """The id of the request where only the body tells it."""
+    try:
+        value = reply.json()
+    except ValueError:
+        return ""
+    return str(value.get("request_id") or "") if isinstance(value, dict) else ""
 
 
 def _means_agency(words: str) -> bool:
     lowered = words.lower()
-    return ("dependent service" in lowered and "authori" in lowered) or "依赖服务" in words
+    return ("dependent service" in lowered and "authori" in lowered) or (
+        "依赖服务" in words and "授权" in words
+    )
+
+
+def _about_keys(reply: Reply, words: str) -> str:
+    """Why these keys are not taken, where it can be told: the clock, or they are old."""
+    if apart := _clocks_apart(reply):
+        return (
+            f"The clock of this machine is {apart} off, so no signature is accepted: set the "
+            "clock right, then run the same again."
+        )
+    return codes.EXPIRED if "expire" in words.lower() or "过期" in words else ""
 
 
 def _not_the_api(reply: Reply, where: str, what: str) -> errors.CloudAnswerInvalid:
@@ -156,7 +187,18 @@ def _not_the_api(reply: Reply, where: str, what: str) -> errors.CloudAnswerInval
 
 
 def _page(reply: Reply) -> str:
-    return _short(" ".join(reply.body[:2000].decode("utf-8", "replace").split()))
+    """A web page in one line. Anything else that cannot be read may hold what is secret."""
+    text = " ".join(reply.body[:2000].decode("utf-8", "replace").split())
+    return _short(text) if text.startswith("<") else ""
+
+
+def _target(reply: Reply) -> str:
+    """Where a redirect leads, without its query: that may hold a token."""
+    try:
+        parts = urlsplit(reply.headers.get("location", ""))
+    except ValueError:
+        return "somewhere else"
+    return _short(urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))) or "somewhere else"
 
 
 def _clocks_apart(reply: Reply) -> str:
@@ -171,7 +213,8 @@ def _clocks_apart(reply: Reply) -> str:
     return f"{abs(off) / 60:.0f} minutes {'ahead' if off > 0 else 'behind'}"
 
 
-def _spoken(operation: str) -> str:
+def spoken(operation: str) -> str:
+    """An operation of the SDK as a person says it."""
     return operation.replace("_", " ")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from modelarts_nb.cloud.client import sleep
@@ -59,6 +60,7 @@ def follow(
             except (CloudUnreachable, CloudBusy) as error:
                 # What goes on in the cloud does not end because we cannot see it.
                 if time.monotonic() - seen > _PATIENCE:
+                    error.hint = f"{error.hint} {goes_on}"
                     raise
                 progress.log(error.message)
             if time.monotonic() - started > timeout:
@@ -69,3 +71,19 @@ def follow(
             pause = min(pause * 1.5, _LONGEST)
     except (Cancelled, KeyboardInterrupt) as error:
         raise Cancelled(f"{what} is not followed any more.", hint=goes_on) from error
+
+
+@contextmanager
+def after(done: str) -> Iterator[None]:
+    """For what is looked at after a change: who cancels that should know that the change was made.
+
+    Args:
+        done: what was done, as a sentence.
+
+    Raises:
+        Cancelled: the block was cancelled; says what was done.
+    """
+    try:
+        yield
+    except (Cancelled, KeyboardInterrupt) as error:
+        raise Cancelled(f"{done} What came of it was not looked at.", hint="That stays.") from error
