@@ -8,9 +8,13 @@ import click
 
 from modelarts_nb.cli import show, show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, do, need
+from modelarts_nb.cli.completion import notebook_names
 
 NOTEBOOK = click.option(
-    "--notebook", metavar="NAME", help="Another notebook than this one, by id or name."
+    "--notebook",
+    metavar="NAME",
+    help="Another notebook than this one: its name or id.",
+    shell_complete=notebook_names,
 )
 
 
@@ -60,10 +64,16 @@ def status(command: bool, notebook: str | None) -> Any:
 
 
 @hook.command(cls=Command, show=show_cloud.unregistered, examples=("ma hook remove",))
+@click.option(
+    "--replace",
+    is_flag=True,
+    default=None,
+    help="Remove it although the service does not show whether somebody else's hook is there.",
+)
 @NOTEBOOK
-def remove(notebook: str | None) -> Any:
+def remove(**options: Any) -> Any:
     """Take our hook out of the notebook's hooks; others stay."""
-    return do("hook.remove", notebook=notebook)
+    return do("hook.remove", **options)
 
 
 @click.command(

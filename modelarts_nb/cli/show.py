@@ -230,7 +230,7 @@ def hook_status(info: Any) -> str:
     """Installed, unaltered, registered, and what its last run did."""
     if isinstance(info, str):
         return info
-    from modelarts_nb.cli.show_cloud import registration_lines
+    from modelarts_nb.cli.show_cloud import status_lines
 
     if not info.installed:
         lines = ["The restart hook is not installed: ma hook install"]
@@ -238,11 +238,11 @@ def hook_status(info: Any) -> str:
         lines = [f"The hook of version {info.version} is installed and unaltered: {info.tool}"]
     else:
         lines = [
-            "The hook is NOT as it was installed. It will refuse to run; look who changed:",
+            "The hook is NOT as it was installed; look who changed:",
             *(f"  {path}" for path in info.altered[:10]),
             "`ma hook install` installs it anew and registers it.",
         ]
-    lines += registration_lines(info)
+    lines += status_lines(info)
     if info.report is None:
         return "\n".join([*lines, "It has not run in this container."])
     return "\n".join([*lines, f"Last run {info.report['ran']}:", *_report_lines(info.report)])

@@ -164,18 +164,28 @@ def registration_lines(info: Any) -> list[str]:
         return ["With the notebook: not known.", *problem_lines(problem)]
     if found is None:
         return []
-    words = {
-        (True, True): "The next start of the notebook runs it.",
-        (True, None): "A hook of ours is registered; the next start runs it.",
-        (True, False): "An OLDER hook is registered: `ma hook install` registers this one.",
-    }
+    others = [f"Kept beside it: {other}" for other in found.others]
     if found.registered is None:
-        lines = ["It was sent to the service, which does not show what is registered."]
-    elif found.registered:
-        lines = [words[found.registered, found.current]]
-    else:
-        lines = ["The next start will NOT run it: `ma hook install` registers it."]
-    return [*lines, *(f"Kept beside it: {other}" for other in found.others)]
+        return ["It was sent to the service, which does not show what is registered."]
+    if not found.registered:
+        return ["The next start will NOT run it: `ma hook install` registers it.", *others]
+    words = {
+        True: "The next start of the notebook runs it.",
+        False: "Another one of ours is registered: `ma hook install` registers this one.",
+        None: "One of ours is registered all the same: it will find nothing to run.",
+    }
+    return [words[found.current], *others]
+
+
+def status_lines(info: Any) -> list[str]:
+    """The same of ``ma hook status``, which looks and does nothing."""
+    found = info.registration
+    if found is not None and found.registered is None:
+        whether = "From here one was registered." if info.sent else "From here none was registered."
+        return [f"{whether} The service does not show what is."]
+    if found is not None and found.current and not info.unaltered:
+        return ["The next start of the notebook runs it, and it will refuse."]
+    return registration_lines(info)
 
 
 def unregistered(found: Any) -> str:
@@ -198,6 +208,8 @@ def _seen(m: Any) -> str:
         return "not mounted"
     if not m.answers:
         return "mounted, DOES NOT ANSWER"
+    if m.failure:
+        return f"mounted, FAILS: {m.failure}"
     words = ["mounted", *(["read-only"] if m.read_only else [])]
     if m.free is not None:
         words.append(f"{human_bytes(m.free)} free")

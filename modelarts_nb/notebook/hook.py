@@ -8,7 +8,6 @@ in a subshell of its own, and theirs stays as it was; taking ours out gives thei
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import shlex
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudConflict
 from modelarts_nb.cloud.shape import obj, text
+from modelarts_nb.cloud.waiting import after
 from modelarts_nb.errors import UsageError
 from modelarts_nb.notebook.listing import raw, resolve
 from modelarts_nb.progress import SILENT, Progress
@@ -29,7 +29,11 @@ _OURS = "# modelarts_nb: "
 # Does nothing; for a service that does not take "no hook" for an answer.
 _NOTHING = ":\n"
 
-Hook = dict[str, str]
+# ``script``, ``type`` and ``mode`` always; whatever else the service says of it is kept.
+Hook = dict[str, Any]
+_KEYS = frozenset({"script", "type", "mode"})
+# Refused because something else is going on: the same can be done later.
+_LATER = {"ModelArts.6333", "ModelArts.6355", "ModelArts.6357"}
 
 
 class HooksUnseen(CloudConflict):
@@ -102,13 +106,16 @@ def register(
     id = resolve(cloud, notebook, progress)
     hooks = _read(raw(cloud, id, progress))
     if hooks is None and not replace_unseen:
-        raise HooksUnseen(
-            "The service does not show which hooks are registered: one of somebody else's would "
-            "be replaced.",
-            hint="If you registered none yourself: `ma hook install --replace`.",
-        )
+        raise _unseen("ma hook install --replace")
     others = dict(hooks or {})
     theirs = _without_ours(others.pop("pre_start", None))
+    if theirs and not _can_be_kept(theirs):
+        raise CloudConflict(
+            f"The notebook has a pre-start hook that cannot be kept beside ours: "
+            f"{_words('pre_start', theirs)}",
+            hint="Remove it in the console, or register both by hand: `ma hook status --command` "
+            "prints ours.",
+        )
     wanted = {**others, "pre_start": _with_ours(command, theirs)}
     if hooks == wanted:
         progress.log("the hook is registered already")
@@ -117,7 +124,8 @@ def register(
         _send(cloud, id, wanted, progress)
     if hooks is None:
         return HookRegistration(id, None, None, ())
-    found = _status(id, _read(raw(cloud, id, progress)), command)
+    with after("The hook was registered."):
+        found = _status(id, _read(raw(cloud, id, progress)), command)
     if not found.current:
         raise CloudConflict(
             "The service took the hook but does not show it.",
@@ -128,14 +136,21 @@ def register(
 
 
 def unregister(
-    *, notebook: str | None = None, cloud: Cloud | None = None, progress: Progress = SILENT
+    *,
+    notebook: str | None = None,
+    replace_unseen: bool = False,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
 ) -> HookRegistration:
     """Take our hook out of the instance's hooks; others stay as they are.
 
     Args:
         notebook: its id or name; None: this one.
+        replace_unseen: go on where the service does not show hooks; one that somebody else
+            registered would be lost.
 
     Raises:
+        HooksUnseen: the service does not show hooks. Nothing was changed.
         CloudConflict: hooks cannot be changed in this state.
         CloudError: the cloud refused or could not be reached.
     """
@@ -144,6 +159,8 @@ def unregister(
     hooks = _read(raw(cloud, id, progress))
     nothing = _command(_NOTHING)
     if hooks is None:
+        if not replace_unseen:
+            raise _unseen("ma hook remove --replace")
         progress.phase("unregistering")
         _send(cloud, id, {"pre_start": nothing}, progress)
         return HookRegistration(id, None, None, ())
@@ -154,11 +171,12 @@ def unregister(
         return _status(id, hooks, None)
     progress.phase("unregistering")
     _send(cloud, id, {**others, **({"pre_start": theirs} if theirs else {})}, progress)
-    found = _read(raw(cloud, id, progress)) or {}
-    if _is_ours(found.get("pre_start")):
-        # It keeps what is not mentioned: then the hook becomes one that does nothing.
-        _send(cloud, id, {**others, "pre_start": nothing}, progress)
+    with after("The hook was taken out."):
         found = _read(raw(cloud, id, progress)) or {}
+        if _is_ours(found.get("pre_start")):
+            # It keeps what is not mentioned: then the hook becomes one that does nothing.
+            _send(cloud, id, {**others, "pre_start": nothing}, progress)
+            found = _read(raw(cloud, id, progress)) or {}
     return _status(id, found, None)
 
 
@@ -172,7 +190,7 @@ def _status(id: str, hooks: dict[str, Hook] | None, command: str | None) -> Hook
         theirs["pre_start"] = before
     current = None
     if command is not None:
-        current = ours and hooks["pre_start"] == _with_ours(command, before)
+        current = ours and _same(hooks["pre_start"], _with_ours(command, before))
     return HookRegistration(id, ours, current, tuple(_words(n, h) for n, h in theirs.items()))
 
 
@@ -184,6 +202,7 @@ def _read(notebook: Any) -> dict[str, Hook] | None:
     for name, hook in obj(obj(notebook, "hooks"), "container_hooks").items():
         if text(hook, "script"):
             found[name] = {
+                **{key: value for key, value in hook.items() if value is not None},
                 "script": text(hook, "script"),
                 # What they are where nothing is said (the SDK's docstrings).
                 "type": text(hook, "type").upper() or "SCRIPT",
@@ -203,6 +222,8 @@ def _send(cloud: Cloud, id: str, hooks: dict[str, Hook], progress: Progress) -> 
             progress=progress,
         )
     except CloudConflict as error:
+        if error.error_code in _LATER:
+            raise
         error.hint = (
             "Here hooks can only be changed while the notebook is stopped: stop it, run this from "
             "another notebook or a laptop with `--notebook ID`, or paste the command in the "
@@ -211,8 +232,17 @@ def _send(cloud: Cloud, id: str, hooks: dict[str, Hook], progress: Progress) -> 
         raise
 
 
+def _unseen(command: str) -> HooksUnseen:
+    return HooksUnseen(
+        "The service does not show which hooks are registered: one of somebody else's would be "
+        "lost.",
+        hint=f"If there is none but ours: `{command}`.",
+    )
+
+
 def _command(script: str) -> Hook:
-    encoded = base64.b64encode(script.encode()).decode()
+    # Whatever somebody else wrote, in whatever encoding, comes back byte by byte.
+    encoded = base64.b64encode(script.encode("utf-8", "surrogateescape")).decode()
     return {"script": encoded, "type": "COMMAND", "mode": "BLOCK"}
 
 
@@ -220,9 +250,20 @@ def _decoded(hook: Hook | None) -> str | None:
     if not hook or hook["type"] != "COMMAND":
         return None
     try:
-        return base64.b64decode(hook["script"], validate=True).decode()
-    except (binascii.Error, ValueError):
+        # Pasted by hand it may be wrapped into lines, as the program base64 does.
+        script = base64.b64decode("".join(hook["script"].split()), validate=True)
+    except ValueError:
         return None
+    return script.decode("utf-8", "surrogateescape")
+
+
+def _same(one: Hook, other: Hook) -> bool:
+    return (_decoded(one), one["mode"]) == (_decoded(other), other["mode"])
+
+
+def _can_be_kept(hook: Hook) -> bool:
+    """Can it be run beside ours: a script at a path, or a command that can be read?"""
+    return hook["type"] == "SCRIPT" or _decoded(hook) is not None
 
 
 def _is_ours(hook: Hook | None) -> bool:
@@ -256,7 +297,8 @@ def _as_shell(hook: Hook) -> str:
     if script is None:
         path = shlex.quote(hook["script"])
         script = f"if [ -x {path} ]; then {path}; else sh {path}; fi\n"
-    return f"(\n{script}\n) &\n" if hook["mode"] == "ASYNC" else script
+    # Read apart: one that does not parse must not keep the shell from what comes before it.
+    return f"( eval {shlex.quote(script)} ) &\n" if hook["mode"] == "ASYNC" else script
 
 
 def _without_ours(hook: Hook | None) -> Hook | None:
@@ -267,8 +309,8 @@ def _without_ours(hook: Hook | None) -> Hook | None:
     if _alone(script):
         return None
     before, _, rest = script.partition(_BEGIN)
-    block, _, after = rest.partition(_END)
-    left = before + after.removeprefix("\n")
+    block, _, behind = rest.partition(_END)
+    left = before + behind.removeprefix("\n")
     if not left.strip():
         return None
     for line in block.splitlines():
@@ -277,16 +319,15 @@ def _without_ours(hook: Hook | None) -> Hook | None:
                 kept = json.loads(base64.b64decode(line.removeprefix(_KEPT)))
             except ValueError:
                 continue
-            if isinstance(kept, dict) and {"script", "type", "mode"} == set(kept):
-                theirs = {str(k): str(v) for k, v in kept.items()}
-                # Somebody may have edited their part since: then that counts.
-                if _as_shell(theirs) == left:
-                    return theirs
+            # Somebody may have edited their part since: then that counts.
+            if isinstance(kept, dict) and kept.keys() >= _KEYS and _as_shell(kept) == left:
+                return kept
     return {**_command(left), "mode": hook["mode"]}
 
 
 def _words(name: str, hook: Hook) -> str:
     script = _decoded(hook)
     said = hook["script"] if script is None else " ".join(script.split())
+    said = said.encode("utf-8", "replace").decode()
     short = said if len(said) <= 80 else said[:77] + "..."
     return f"{name} ({hook['type']}, {hook['mode']}): {short}"

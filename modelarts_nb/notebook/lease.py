@@ -40,7 +40,7 @@ def keep_alive(
     cloud: Cloud | None = None,
     progress: Progress = SILENT,
 ) -> Lease:
-    """Let a notebook run for so many hours from now on.
+    """Let a notebook run for so many hours from now on. One that runs longer anyway is left alone.
 
     Args:
         notebook: its id or name; None: this one.
@@ -62,6 +62,9 @@ def keep_alive(
             f"{state.name or id} is {state.status}: only one that runs has a lease to extend.",
             hint="`ma notebook start --hours N` starts it with that much time.",
         )
+    if state.lease and _is_enough(state.lease, hours, kind):
+        progress.log(f"{state.name or id} runs longer than that anyway")
+        return state.lease
     word = (kind or (state.lease.kind if state.lease else "") or "timing").upper()
     # Asked for twice it is the same: the service counts from when it is asked.
     answer = cloud.call(
@@ -74,6 +77,13 @@ def keep_alive(
         progress=progress,
     )
     return read_lease(answer)
+
+
+def _is_enough(lease: Lease, hours: float, kind: str | None) -> bool:
+    """Does it run so long without being asked for?"""
+    if not lease.enabled or lease.remaining is None:
+        return True
+    return kind in (None, lease.kind.lower()) and lease.remaining >= hours * 3600
 
 
 def milliseconds(hours: float) -> int:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Set
 from typing import Any, Literal
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound, StateFailed
+from modelarts_nb.cloud.errors import (
+    CloudConflict,
+    CloudNotFound,
+    CloudUnreachable,
+    StateFailed,
+)
 from modelarts_nb.cloud.waiting import follow
 from modelarts_nb.notebook.lease import milliseconds
 from modelarts_nb.notebook.listing import look, resolve
-from modelarts_nb.notebook.model import FAILED, RUNNING, STARTING, STOPPED, Notebook
+from modelarts_nb.notebook.model import (
+    FAILED,
+    RUNNING,
+    STARTING,
+    STOPPED,
+    Notebook,
+    read_notebook,
+)
 from modelarts_nb.progress import SILENT, Progress
 
 # Seconds: an image of tens of gigabytes that is not on the node takes its time.
 START_SECONDS = 3600.0
 STOP_SECONDS = 1200.0
+# So long it may look as before after it was asked for.
+_MOVE_SECONDS = 60.0
 _STEPS = {1: "storage", 2: "compute", 3: "network", 4: "initialising"}
 # Somebody was faster: it is what was asked for.
 _UNDER_WAY = {"ModelArts.6305", "ModelArts.6306", "ModelArts.6307", "ModelArts.6308"}
@@ -51,31 +67,29 @@ def start(
     duration = milliseconds(hours) if hours is not None else None
     state = look(cloud, id, progress)
     if state.status == RUNNING:
-        progress.log(f"{state.name} runs already")
+        more = f"; `ma notebook keep-alive {id} --hours {hours:g}`" if hours else ""
+        progress.log(f"{state.name} runs already{more}")
         return state
+    before = ""
     if state.status not in STARTING:
         _refuse_unless(state, {STOPPED, "START_FAILED", "ERROR"}, "started")
         fields = {"duration": duration, "type": lease.upper() if lease else None}
         given = {key: value for key, value in fields.items() if value is not None}
         progress.phase("starting")
-        _ask(cloud, "start_notebook", id, progress, **given)
-        # What it was before it was asked is not how this start ended.
-        before = state.status
+        answered = _ask(cloud, "start_notebook", id, STARTING | {RUNNING}, progress, **given)
+        before = state.status if answered == state.status else ""
     else:
         progress.phase("following")
-        before = ""
     if not wait:
         return look(cloud, id, progress)
     told: set[tuple[int, str]] = set()
-    moved = not before
+    moved = _Moved(before)
 
     def ended(n: Notebook) -> bool:
-        nonlocal moved
-        moved = moved or n.status != before
         _tell(n, told, progress)
         if n.status == RUNNING:
             return True
-        if moved and (n.status in FAILED or n.status == STOPPED):
+        if moved.by(n) and (n.status in FAILED or n.status == STOPPED):
             raise _failed(n, "start")
         return False
 
@@ -117,16 +131,21 @@ def stop(
         progress.log(f"{state.name} is stopped already")
         return state
     progress.phase("stopping")
+    before = ""
     if state.status != "STOPPING":
         _refuse_unless(state, {RUNNING, *STARTING, "ERROR"}, "stopped")
-        _ask(cloud, "stop_notebook", id, progress)
+        answered = _ask(cloud, "stop_notebook", id, {"STOPPING", STOPPED}, progress)
+        before = state.status if answered == state.status else ""
     if not wait:
         return look(cloud, id, progress)
+    moved = _Moved(before)
 
     def ended(n: Notebook) -> bool:
-        if n.status in FAILED and n.status != state.status:
+        if n.status == STOPPED:
+            return True
+        if moved.by(n) and n.status in FAILED:
             raise _failed(n, "stop")
-        return n.status == STOPPED
+        return False
 
     return follow(
         lambda: look(cloud, id, progress),
@@ -138,13 +157,54 @@ def stop(
     )
 
 
-def _ask(cloud: Cloud, operation: str, id: str, progress: Progress, **fields: Any) -> None:
+class _Moved:
+    """Has it left the state that it was in when it was asked to change? What that state says, a
+    failure perhaps, is not how this change ended. Empty: it has already."""
+
+    def __init__(self, before: str) -> None:
+        self._before, self._since = before, time.monotonic()
+
+    def by(self, n: Notebook) -> bool:
+        """Seen like this, has it moved, or should it have by now?"""
+        if n.status != self._before:
+            self._before = ""
+        return not self._before or time.monotonic() - self._since > _MOVE_SECONDS
+
+
+def _ask(
+    cloud: Cloud,
+    operation: str,
+    id: str,
+    under_way: Set[str],
+    progress: Progress,
+    **fields: Any,
+) -> str:
+    """Ask for a change of state; one that is under way already is as good.
+
+    Args:
+        operation: of the SDK.
+        under_way: the states that it leads to.
+
+    Returns:
+        The state that the service answered with; empty where somebody else was faster.
+    """
     try:
-        cloud.call("modelarts", operation, id=id, progress=progress, **fields)
+        answer = cloud.call("modelarts", operation, id=id, progress=progress, **fields)
+        return read_notebook(answer).status
     except CloudConflict as error:
         if error.error_code not in _UNDER_WAY:
             raise
         progress.log(error.message)
+    except CloudUnreachable as error:
+        # The answer got lost: was the request carried out?
+        try:
+            carried_out = look(cloud, id, progress).status in under_way
+        except CloudUnreachable:
+            raise error from None
+        if not carried_out:
+            raise
+        progress.log(f"{error.message} It was carried out nevertheless.")
+    return ""
 
 
 def _refuse_unless(state: Notebook, fits: set[str], verb: str) -> None:

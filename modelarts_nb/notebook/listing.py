@@ -74,7 +74,7 @@ def list_notebooks(
         {key: value for key, value in query.items() if value},
         progress,
     )
-    return [
+    fitting = [
         notebook
         for notebook in found
         if (not wanted or notebook.status in wanted)
@@ -83,6 +83,7 @@ def list_notebooks(
         and (not after or (notebook.created and notebook.created >= after))
         and (not before or (notebook.created and notebook.created < before))
     ]
+    return sorted(fitting, key=lambda notebook: notebook.created, reverse=True)
 
 
 def show(

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from modelarts_nb import wire
 from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.cloud.errors import CloudError
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.replace import replace_file
-from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.notebook import hook as registry
-from modelarts_nb.notebook.hook import HookRegistration
+from modelarts_nb.notebook.hook import HookRegistration, HooksUnseen
 from modelarts_nb.notebook.listing import resolve
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool import install as tool_install
@@ -28,6 +29,10 @@ from modelarts_nb.tool.status import HookStatus
 
 # One per owner: which instance we registered our hook with.
 _REGISTERED = "hook-registered.json"
+_BY_HAND = (
+    "By hand: in the console, clear the notebook's pre-start hook; of a hook that is longer than "
+    "what `ma hook status --command` prints, take out only that."
+)
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,13 @@ class InstalledHook(HookInfo):
 
 @dataclass(frozen=True)
 class WholeHookStatus(HookStatus):
-    """With what the cloud says: ``registration`` and ``problem`` as in ``InstalledHook``."""
+    """With what the cloud says: ``registration`` and ``problem`` as in ``InstalledHook``.
+
+    ``sent``: this owner registered a hook with that instance, whatever the service shows."""
 
     registration: HookRegistration | None = None
     problem: dict[str, str] | None = None
+    sent: bool = False
 
 
 def install(
@@ -69,6 +77,7 @@ def install(
     Raises:
         ModelArtsNbError: whatever ``tool.install.install`` raises; nothing was changed. What goes
             wrong with the registration is no error but the result's ``problem``.
+        Cancelled: before it was registered; the tool may be on the disk.
     """
     disk = disk or open_disk()
     info = tool_install.install(wheel=wheel, channels=channels, disk=disk, progress=progress)
@@ -85,6 +94,9 @@ def install(
             cloud=cloud,
             progress=progress,
         )
+    except Cancelled as stopped:
+        stopped.hint = stopped.hint or "The tool is on the disk; `ma hook install` goes on."
+        raise
     except ModelArtsNbError as error:
         return dataclasses.replace(done, problem=error.to_dict())
     # Without it only a question more is asked the next time.
@@ -100,6 +112,7 @@ def status(
     notebook: str | None = None,
     cloud: Cloud | None = None,
     disk: Disk | None = None,
+    progress: Progress = SILENT,
 ) -> WholeHookStatus:
     """Is the hook installed and unaltered, what did its last run do, will the next start run it?
 
@@ -116,14 +129,20 @@ def status(
     if not registration:
         return found
     try:
-        seen = registry.hook_status(found.command, notebook=notebook, cloud=cloud)
+        seen = registry.hook_status(
+            found.command, notebook=notebook, cloud=cloud, progress=progress
+        )
+    except Cancelled:
+        raise
     except ModelArtsNbError as error:
         return dataclasses.replace(found, problem=error.to_dict())
-    return dataclasses.replace(found, registration=seen)
+    sent = _registered_with(disk) == seen.instance
+    return dataclasses.replace(found, registration=seen, sent=sent)
 
 
 def remove(
     *,
+    replace: bool = False,
     notebook: str | None = None,
     cloud: Cloud | None = None,
     disk: Disk | None = None,
@@ -133,13 +152,28 @@ def remove(
     which somebody else's hook may name.
 
     Args:
+        replace: go on where the service does not show which hooks there are.
         notebook: the instance's id or name; None: this one.
 
     Raises:
-        CloudError: there is no way to the notebook's hooks; nothing was changed.
+        CloudError: there is no way to the notebook's hooks; nothing was changed. Says how to do it
+            by hand.
     """
     disk = disk or open_disk()
-    done = registry.unregister(notebook=notebook, cloud=cloud, progress=progress)
+    try:
+        cloud = cloud or open_cloud()
+        instance = resolve(cloud, notebook, progress)
+        done = registry.unregister(
+            notebook=instance,
+            replace_unseen=replace or _registered_with(disk) == instance,
+            cloud=cloud,
+            progress=progress,
+        )
+    except HooksUnseen:
+        raise
+    except CloudError as error:
+        error.hint = f"{error.hint}\n{_BY_HAND}".lstrip()
+        raise
     if notebook is None or _registered_with(disk) == done.instance:
         for name in (tool_install.HOOK_RECORD, _REGISTERED):
             with contextlib.suppress(OSError):

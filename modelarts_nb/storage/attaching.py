@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
@@ -10,6 +11,7 @@ from modelarts_nb.cloud.errors import (
     CloudInvalid,
     CloudNotFound,
     CloudTimeout,
+    CloudUnreachable,
     StateFailed,
 )
 from modelarts_nb.cloud.waiting import follow
@@ -129,7 +131,6 @@ def unmount(
         _detach(cloud, instance, known, progress)
     if not wait:
         return replace(known, status=model.UNMOUNTING)
-
     return _follow_away(cloud, instance, known, timeout, progress)
 
 
@@ -156,7 +157,7 @@ def _follow_away(
         look,
         ended,
         what=f"Unmounting {known.path}",
-        again=f"ma storage unmount {known.path}",
+        again=_command(cloud, instance, "unmount", known.path),
         timeout=timeout,
         progress=progress,
     )
@@ -166,9 +167,17 @@ def _attach(cloud: Cloud, instance: str, wanted: Source, at: str, progress: Prog
     body = {"category": wanted.category, "mount_path": at, "uri": wanted.uri}
     if wanted.share:
         body["efs_id"] = wanted.share
-    answer = cloud.call(
-        "modelarts", "attach_dynamic_storage", instance_id=instance, body=body, progress=progress
-    )
+    try:
+        answer = cloud.call(
+            "modelarts",
+            "attach_dynamic_storage",
+            instance_id=instance,
+            body=body,
+            progress=progress,
+        )
+    except CloudUnreachable as error:
+        # The answer got lost: was the request carried out?
+        return _made_all_the_same(cloud, instance, wanted, at, error, progress)
     made = read_storage(answer)
     # What an answer leaves out is what was asked for.
     return replace(
@@ -180,16 +189,35 @@ def _attach(cloud: Cloud, instance: str, wanted: Source, at: str, progress: Prog
     )
 
 
+def _made_all_the_same(
+    cloud: Cloud,
+    instance: str,
+    wanted: Source,
+    at: str,
+    error: CloudUnreachable,
+    progress: Progress,
+) -> Storage:
+    try:
+        there = _at(read_all(cloud, instance, progress), at)
+    except CloudUnreachable:
+        raise error from None
+    if there is None or not _same(there, wanted):
+        raise error
+    progress.log(f"{error.message} It was carried out nevertheless.")
+    return there
+
+
 def _follow_mount(
     cloud: Cloud, instance: str, there: Storage, at: str, timeout: float, progress: Progress
 ) -> Storage:
     def ended(state: Storage) -> bool:
         if state.status in (model.MOUNT_FAILED, model.UNMOUNTED):
-            _forget_failed(cloud, instance, state, progress)
+            gone = _forget_failed(cloud, instance, state, progress)
+            left = "Nothing is left at the path." if gone else "Its record is still there."
             raise StateFailed(
                 f"{there.uri} could not be mounted: {state.failure or 'no reason is given'}",
                 hint="Does the folder exist, is it a parallel file system (OBS), and may both you "
-                "and the agency of ModelArts use it? Nothing is left at the path.",
+                f"and the agency of ModelArts use it? {left}",
                 cause=f"{state.category} {state.status}",
             )
         return state.status == model.MOUNTED
@@ -198,7 +226,7 @@ def _follow_mount(
         lambda: _look(cloud, instance, there.id, progress),
         ended,
         what=f"Mounting {there.uri}",
-        again=f"ma storage mount {there.uri} {at.rstrip('/')}",
+        again=_command(cloud, instance, "mount", there.uri, at.rstrip("/")),
         timeout=timeout,
         progress=progress,
     )
@@ -216,25 +244,32 @@ def _look(cloud: Cloud, instance: str, id: str, progress: Progress) -> Storage:
 
 
 def _detach(cloud: Cloud, instance: str, known: Storage, progress: Progress) -> None:
-    cloud.call(
-        "modelarts",
-        "detach_dynamic_storage",
-        instance_id=instance,
-        storage_id=known.id,
-        repeatable=True,
-        progress=progress,
-    )
+    try:
+        cloud.call(
+            "modelarts",
+            "detach_dynamic_storage",
+            instance_id=instance,
+            storage_id=known.id,
+            repeatable=True,
+            progress=progress,
+        )
+    except CloudNotFound as error:
+        # Gone meanwhile, or by the same request whose answer got lost.
+        progress.log(error.message)
 
 
-def _forget_failed(cloud: Cloud, instance: str, known: Storage | None, progress: Progress) -> None:
-    """Take away the record of a mount that failed: it keeps its path in use on some sites."""
+def _forget_failed(cloud: Cloud, instance: str, known: Storage | None, progress: Progress) -> bool:
+    """Take away the record of a mount that failed: it keeps its path in use on some sites. Is it
+    away?"""
     if known is None or known.status != model.MOUNT_FAILED or not known.id:
-        return
+        return True
     try:
         _detach(cloud, instance, known, progress)
         _follow_away(cloud, instance, known, _AWAY_SECONDS, progress)
-    except (CloudNotFound, CloudConflict, CloudInvalid, StateFailed, CloudTimeout) as error:
+    except (CloudConflict, CloudInvalid, StateFailed, CloudTimeout) as error:
         progress.log(f"the failed mount is still on record: {error.message}")
+        return False
+    return True
 
 
 def _at(storages: list[Storage], path: str) -> Storage | None:
@@ -245,6 +280,12 @@ def _at(storages: list[Storage], path: str) -> Storage | None:
 
 def _same(there: Storage, wanted: Source) -> bool:
     return same_path(there.uri, wanted.uri)
+
+
+def _command(cloud: Cloud, instance: str, *words: str) -> str:
+    """The command that goes on with this."""
+    other = () if instance == cloud.place.instance else ("--notebook", instance)
+    return shlex.join(("ma", "storage", *words, *other))
 
 
 def _with_machine(cloud: Cloud, instance: str, storage: Storage) -> Storage:

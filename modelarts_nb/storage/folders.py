@@ -7,11 +7,10 @@ folders that are allowed (the best practices' chapter on rights by folder).
 
 from __future__ import annotations
 
-import os
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
@@ -22,10 +21,11 @@ from modelarts_nb.cloud.errors import (
     CloudNotFound,
 )
 from modelarts_nb.cloud.shape import items, number, obj, text
+from modelarts_nb.cloud.waiting import after
+from modelarts_nb.disk import probe
 from modelarts_nb.disk.mounts import read_mounts
-from modelarts_nb.errors import UsageError
+from modelarts_nb.errors import Cancelled, UsageError
 from modelarts_nb.progress import SILENT, Progress
-from modelarts_nb.storage.machine import bounded
 from modelarts_nb.storage.model import Folder, Share
 from modelarts_nb.storage.policy import Verdict, may_mount, tidy
 from modelarts_nb.storage.sources import clean_folder
@@ -35,6 +35,8 @@ NOTEBOOK_UID, NOTEBOOK_GID = 1000, 100
 _STATUS = {"100": "creating", "200": "available", "303": "create failed", "800": "frozen"}
 _MB = 1024 * 1024
 _PAGE = 1000
+# Folders that are asked about at a time: as many as a client of the SDK has connections for.
+_AT_ONCE = 8
 # The cloud may not have the call for this share (only HPC types answer), or not the right to it.
 _CANNOT_SAY = (CloudForbidden, CloudNotFound, CloudInvalid, CloudConflict)
 
@@ -80,15 +82,41 @@ def list_folders(
     cloud = cloud or open_cloud()
     wanted = [clean_folder(path) for path in paths]
     progress.phase("asking the policies")
-    root, named = may_mount(cloud, share, "/", progress)
-    known = list(dict.fromkeys(["/", *named, *wanted, *_seen_here(share)]))
-    progress.phase("looking at folders", files=len(known))
-    found = []
-    for path in known:
-        verdict = root if path == "/" else may_mount(cloud, share, path, progress)[0]
-        found.append(_describe(cloud, share, path, verdict, progress))
+    root = may_mount(cloud, share, ["/"], progress)
+    known = list(dict.fromkeys([*root["/"].folders, *wanted, *_seen_here(share)]))
+    verdicts = root | may_mount(cloud, share, [p for p in known if p != "/"], progress)
+    progress.phase("looking at folders", files=len(verdicts))
+    together = _Together(progress)
+
+    def describe(path: str) -> Folder:
+        found = _describe(cloud, share, path, verdicts[path], together)
         progress.advance(files=1)
-    return found
+        return found
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="folders") as crew:
+        try:
+            return list(crew.map(describe, verdicts))
+        finally:
+            together.stop()
+
+
+class _Together:
+    """Progress of several threads: when one fails or the user interrupts, all of them stop."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._stopped = threading.Event()
+        self.phase, self.advance, self.log = progress.phase, progress.advance, progress.log
+        self._check = progress.check
+
+    def stop(self) -> None:
+        """From now on every ``check`` raises ``Cancelled``."""
+        self._stopped.set()
+
+    def check(self) -> None:
+        """See ``Progress``."""
+        if self._stopped.is_set():
+            raise Cancelled()
+        self._check()
 
 
 def create_folder(
@@ -116,7 +144,7 @@ def create_folder(
     if len(mode) != 3 or not set(mode) <= set("01234567"):
         raise UsageError(f"{mode!r} is no mode.", hint="Three digits from 0 to 7, as in 755.")
     cloud = cloud or open_cloud()
-    there = _describe(cloud, share, at, (None, ""), progress)
+    there = _describe(cloud, share, at, Verdict(), progress)
     if there.exists:
         progress.log(f"{at} is there already")
         return there
@@ -128,11 +156,22 @@ def create_folder(
         "uid": NOTEBOOK_UID,
         "gid": NOTEBOOK_GID,
     }
-    cloud.call(
-        "sfsturbo", "create_fs_dir", share_id=share, body=body, repeatable=True, progress=progress
-    )
-    verdict, _ = may_mount(cloud, share, at, progress)
-    made = _describe(cloud, share, at, verdict, progress)
+    try:
+        cloud.call(
+            "sfsturbo",
+            "create_fs_dir",
+            share_id=share,
+            body=body,
+            repeatable=True,
+            progress=progress,
+        )
+    except (CloudConflict, CloudInvalid):
+        # Made by the same request, whose answer got lost?
+        if not _exists(cloud, share, at, progress)[0]:
+            raise
+    with after(f"{at} was made."):
+        verdict = may_mount(cloud, share, [at], progress)[at]
+        made = _describe(cloud, share, at, verdict, progress)
     return made if made.exists is not None else replace(made, exists=True)
 
 
@@ -163,10 +202,20 @@ def set_quota(
     cloud = cloud or open_cloud()
     body = {"path": at, "capacity": -(-capacity // _MB), "inode": inodes}
     known = _try(cloud, "show_fs_dir_quota", share, at, progress)
-    operation = "update_fs_dir_quota" if number(known, "capacity") else "create_fs_dir_quota"
+    # Zeros are how it says that there is none.
+    limited = number(known, "capacity") or number(known, "inode")
+    operation = "update_fs_dir_quota" if limited else "create_fs_dir_quota"
     progress.phase("setting the quota")
-    cloud.call("sfsturbo", operation, share_id=share, body=body, repeatable=True, progress=progress)
-    return _describe(cloud, share, at, (None, ""), progress)
+    cloud.call(
+        "sfsturbo",
+        operation,
+        share_id=share,
+        body=body,
+        repeatable=bool(limited),
+        progress=progress,
+    )
+    with after(f"The quota of {at} was set."):
+        return _describe(cloud, share, at, Verdict(), progress)
 
 
 def _share(value: Any) -> Share:
@@ -198,19 +247,9 @@ def _seen_here(share: str) -> list[str]:
             continue
         base = tidy(folder)
         found.append(base)
-        found += [
-            tidy(f"{base}/{name}") for name in bounded(partial(_folders_in, mount.point)) or []
-        ]
+        inside = probe.ask(mount.point, names=True)[0].get("names", [])
+        found += [tidy(f"{base}/{name}") for name in inside]
     return found
-
-
-def _folders_in(point: Path) -> list[str]:
-    try:
-        with os.scandir(point) as entries:
-            names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-    return sorted(name for name in names if not name.startswith("."))[:200]
 
 
 def _describe(cloud: Cloud, share: str, path: str, verdict: Verdict, progress: Progress) -> Folder:
@@ -224,7 +263,7 @@ def _describe(cloud: Cloud, share: str, path: str, verdict: Verdict, progress: P
     return Folder(
         share=share,
         path=path,
-        allowed=verdict[0],
+        allowed=verdict.allowed,
         exists=exists,
         mode=text(seen, "mode")[-3:],
         uid=number(seen, "uid"),
@@ -233,7 +272,7 @@ def _describe(cloud: Cloud, share: str, path: str, verdict: Verdict, progress: P
         used=used,
         inodes=number(quota, "inode") or None,
         used_inodes=number(quota, "used_inode"),
-        why=verdict[1],
+        why=verdict.why,
     )
 
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudNotFound
 from modelarts_nb.cloud.shape import items, number
-from modelarts_nb.disk.mounts import read_mounts
 from modelarts_nb.progress import SILENT, Progress
-from modelarts_nb.storage.machine import look_at
+from modelarts_nb.storage.machine import look_at, look_at_all
 from modelarts_nb.storage.model import Storage, read_storage
 from modelarts_nb.storage.sources import same_path
 
@@ -36,8 +35,8 @@ def list_storages(
     found = read_all(cloud, instance, progress)
     if instance != cloud.place.instance:
         return found
-    mounts = read_mounts()
-    return [replace(s, machine=look_at(s.path, mounts, measure=measure)) for s in found]
+    seen = look_at_all([s.path for s in found], measure=measure)
+    return [replace(s, machine=machine) for s, machine in zip(found, seen, strict=True)]
 
 
 def show(

@@ -3,90 +3,75 @@
 from __future__ import annotations
 
 import os
-import statistics
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-from modelarts_nb.disk.latency import measure_latency
-from modelarts_nb.disk.mounts import Mount, read_mounts
-from modelarts_nb.disk.space import space_at
-from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb import config
+from modelarts_nb.disk.mounts import Mount, mount_of, read_mounts
+from modelarts_nb.disk.probe import Probe
 from modelarts_nb.storage.model import Machine
 
-T = TypeVar("T")
-
-# A file system that needs longer than this for one small request is told to hang.
-PATIENCE = 5.0
-_SAMPLES = 3
+_DATA = Path("/data")
 
 
-def look_at(path: str, mounts: list[Mount] | None = None, *, measure: bool = False) -> Machine:
-    """What this machine sees at a path; never waits longer than ``PATIENCE`` seconds.
+def look_at(path: str, *, measure: bool = False) -> Machine:
+    """What this machine sees at a path. A file system that hangs is told to within seconds.
 
     Args:
         path: the mount point.
+        measure: write a small file too, and remove it.
+    """
+    return look_at_all([path], measure=measure)[0]
+
+
+def look_at_all(
+    paths: Sequence[str], mounts: Sequence[Mount] | None = None, *, measure: bool = False
+) -> list[Machine]:
+    """The same of several paths, all at a time: one that hangs costs the others nothing.
+
+    Args:
+        paths: the mount points.
         mounts: of ``read_mounts``; None: read now.
         measure: write a small file too, and remove it.
     """
-    point = Path(path)
-    # The latest mount is the one on top.
-    found = [m for m in (read_mounts() if mounts is None else mounts) if m.point == point]
-    if not found:
-        return Machine(False)
-    top = found[-1]
-    machine = Machine(True, top.fstype, top.source, top.read_only)
-
-    def ask() -> Machine:
-        seen = machine
-        try:
-            space = space_at(point)
-            used = max(space.total - space.free, 0)
-            seen = replace(seen, total=space.total, free=space.free, used=used)
-            seen = replace(seen, stat_ms=measure_latency(point))
-            if measure and not top.read_only:
-                seen = replace(seen, write_ms=_write_latency(point))
-        except (ModelArtsNbError, OSError):
-            return seen
-        return seen
-
-    # A thread that waits for a dead disk cannot be ended; it is left behind.
-    return bounded(ask) or replace(machine, answers=False)
+    table = list(read_mounts() if mounts is None else mounts)
+    tops = [_top(Path(path), table) for path in paths]
+    asked = [Probe(m.point, write=measure and not m.read_only) if m else None for m in tops]
+    return [
+        _seen(mount, probe) if mount and probe else Machine(False)
+        for mount, probe in zip(tops, asked, strict=True)
+    ]
 
 
-def _write_latency(folder: Path) -> float:
-    """Milliseconds to make, write, sync and remove a file of a few bytes: the median."""
-    times = []
-    for sample in range(_SAMPLES):
-        file = folder / f".modelarts_nb-{os.getpid()}-{time.monotonic_ns()}-{sample}"
-        started = time.perf_counter()
-        try:
-            with file.open("xb") as out:
-                out.write(b"modelarts_nb\n")
-                out.flush()
-                os.fsync(out.fileno())
-            times.append(time.perf_counter() - started)
-        finally:
-            file.unlink(missing_ok=True)
-    return statistics.median(times) * 1000
-
-
-def bounded(work: Callable[[], T]) -> T | None:
-    """What ``work`` returns or raises; None where it needs longer than ``PATIENCE`` seconds."""
-    done: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except Exception as error:
-            done.set_exception(error)
-
-    threading.Thread(target=run, name="look at disk", daemon=True).start()
+def _top(path: Path, table: list[Mount]) -> Mount | None:
+    """What is mounted at a path: the latest mount is the one on top."""
+    found = next((mount for mount in reversed(table) if mount.point == path), None)
+    data = Path(config.Storage(config=config.load()).data)
+    if found is not None or data == _DATA or _DATA not in path.parents:
+        return found
+    # The local cloud has no right to mount: in its notebooks /data is a folder of links.
+    link = data / path.relative_to(_DATA)
     try:
-        return done.result(PATIENCE)
-    except TimeoutError:
+        target = Path(os.readlink(link))
+    except OSError:
         return None
+    return replace(mount_of(target, table), point=target, source=str(target))
+
+
+def _seen(mount: Mount, probe: Probe) -> Machine:
+    found, answers = probe.answer()
+    total, free = found.get("total"), found.get("free")
+    return Machine(
+        mounted=True,
+        fstype=mount.fstype,
+        source=mount.source,
+        read_only=mount.read_only,
+        answers=answers,
+        failure=found.get("failure", ""),
+        total=total,
+        used=max(total - free, 0) if total is not None and free is not None else None,
+        free=free,
+        stat_ms=found.get("stat_ms"),
+        write_ms=found.get("write_ms"),
+    )

@@ -16,8 +16,9 @@ class Machine:
     """What this very machine sees at a path.
 
     ``mounted``: it is a mount of its own in ``/proc/self/mountinfo``. ``answers`` is False when
-    the disk did not answer in time. ``total``, ``free`` and ``used`` in bytes, ``stat_ms`` and
-    ``write_ms`` in milliseconds; None: not known (not mounted, read-only, no answer).
+    the disk did not answer in time; ``failure`` is what it answered instead of facts. ``total``,
+    ``free`` and ``used`` in bytes, ``stat_ms`` and ``write_ms`` in milliseconds; None: not known
+    (not mounted, read-only, no answer).
     """
 
     mounted: bool
@@ -25,6 +26,7 @@ class Machine:
     source: str = ""
     read_only: bool = False
     answers: bool = True
+    failure: str = ""
     total: int | None = None
     used: int | None = None
     free: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudForbidden, CloudInvalid, CloudNotFound
+from modelarts_nb.cloud.errors import CloudConflict, CloudError, CloudUnreachable
 from modelarts_nb.cloud.shape import items, obj, text
 from modelarts_nb.progress import Progress
 
@@ -31,10 +31,12 @@ def require_running(cloud: Cloud, instance: str, progress: Progress) -> Any:
 def require_share_in_reach(cloud: Cloud, seen: Any, share: str, progress: Progress) -> None:
     """SFS Turbo needs a dedicated pool whose network is associated with the share.
 
-    Where the rights to look at pool and network are missing this is left to the cloud.
+    Where pool and network cannot be looked at, for want of a right or because the service fails,
+    this is left to the cloud.
 
     Raises:
         CloudConflict: the pool is public, or its network is not associated with the share.
+        CloudUnreachable: the cloud could not be reached.
     """
     pool = text(obj(seen, "pool"), "id")
     if not pool:
@@ -49,7 +51,9 @@ def require_share_in_reach(cloud: Cloud, seen: Any, share: str, progress: Progre
         if not name:
             return
         network = cloud.call("modelarts", "show_network", network_name=name, progress=progress)
-    except (CloudForbidden, CloudNotFound, CloudInvalid) as error:
+    except CloudUnreachable:
+        raise
+    except CloudError as error:
         progress.log(f"whether the network reaches the share was not checked: {error.message}")
         return
     status = obj(obj(network, "status"), "connectionStatus")

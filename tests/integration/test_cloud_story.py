@@ -17,7 +17,6 @@ from modelarts_nb.cloud.errors import (
     CloudNotFound,
     CloudSetting,
     CloudUnauthenticated,
-    CloudUnreachable,
 )
 from modelarts_nb.localcloud.testing import LocalCloud, local_cloud
 
@@ -70,10 +69,10 @@ def test_a_restart_by_api_runs_the_hook_that_was_registered_by_api(
 
 
 def test_a_lease_is_extended_from_now(local: LocalCloud) -> None:
-    found = notebook.keep_alive(hours=9)
+    found = notebook.keep_alive(hours=30)
 
     assert found.remaining is not None
-    assert 9 * 3600 - 60 < found.remaining <= 9 * 3600
+    assert 30 * 3600 - 60 < found.remaining <= 30 * 3600
     assert abs(found.remaining - (notebook.lease().remaining or 0)) < 60
 
 
@@ -176,9 +175,6 @@ def test_a_connection_that_drops_while_it_is_followed_does_not_end_it(local: Loc
 
 def test_a_mount_whose_answer_got_lost_is_picked_up(local: LocalCloud) -> None:
     local.fault("drop_after", path="/v1/*/storage", method="POST")
-    with pytest.raises(CloudUnreachable) as raised:
-        storage.mount("obs://demo-bucket/", "mine")
-    assert "may have been carried out" in raised.value.hint
 
     assert storage.mount("obs://demo-bucket/", "mine").status == "MOUNTED"
 

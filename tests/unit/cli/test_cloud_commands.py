@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from modelarts_nb.cli.completion import candidates
 from modelarts_nb.cli.tree import ma
 from modelarts_nb.cloud import waiting
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.errors import Cancelled
 from modelarts_nb.operations import journal as journals
 from modelarts_nb.tool import install as tool_install
+from modelarts_nb.tool import status as tool_status
 from modelarts_nb.tool.install import HookInfo
+from modelarts_nb.tool.status import HookStatus
 from tests.unit.cloud.wire import Wire, error
 from tests.unit.notebook.fake import ID, Service, instance
 from tests.unit.storage.fake import Service as StorageService
@@ -193,14 +197,102 @@ def test_the_hook_can_be_put_on_the_disk_alone(service: Service, installed: None
     assert service.instances[ID]["hooks"] == {"container_hooks": {}}
 
 
-def test_the_status_says_whether_the_next_start_runs_it(
-    service: Service, installed: None, disk: Disk
+def on_disk(monkeypatch: pytest.MonkeyPatch, disk: Disk, *altered: str) -> None:
+    """The tool and the hook are on the disk; what was altered there."""
+    report = {"ran": "2026-05-01T08:00:00Z", "ok": True, "seconds": 0.1, "lines": []}
+    known = HookStatus(True, "1.0", disk.tool / "1.0", not altered, altered, report, COMMAND)
+    monkeypatch.setattr(tool_status, "status", lambda **_options: known)
+
+
+def test_the_status_says_whether_the_next_start_runs_it_and_what_the_last_run_did(
+    service: Service, installed: None, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    on_disk(monkeypatch, disk)
     before = run("hook", "status").stdout
     run("hook", "install")
+    after = run("hook", "status").stdout
 
     assert "will NOT run it" in before
-    assert "the next start runs it" in run("hook", "status").stdout
+    assert "The next start of the notebook runs it." in after
+    assert "Last run 2026-05-01T08:00:00Z" in after
+    assert "done in 0.10 s" in after
+
+
+def test_the_status_of_a_hook_that_was_altered_does_not_promise_that_it_works(
+    service: Service, installed: None, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("hook", "install")
+    on_disk(monkeypatch, disk, "restore.py")
+
+    assert "runs it, and it will refuse." in run("hook", "status").stdout
+
+
+def test_the_status_of_another_of_our_hooks_says_so(
+    service: Service, installed: None, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("hook", "install")
+    on_disk(monkeypatch, disk)
+    hooks = service.instances[ID]["hooks"]["container_hooks"]
+    older = base64.b64encode(f"{COMMAND}echo older\n".encode()).decode()
+    hooks["pre_start"]["script"] = older
+
+    assert "Another one of ours is registered" in run("hook", "status").stdout
+
+
+def test_the_status_of_a_registered_hook_that_is_not_on_this_disk_says_so(
+    service: Service, installed: None
+) -> None:
+    run("hook", "install")
+
+    found = run("hook", "status").stdout
+
+    assert "not installed" in found
+    assert "nothing to run" in found
+
+
+def test_the_status_says_only_what_is_known_where_the_service_shows_no_hooks(
+    service: Service, installed: None
+) -> None:
+    del service.instances[ID]["hooks"]
+    before = run("hook", "status").stdout
+    run("hook", "install", "--replace")
+
+    assert "From here none was registered." in before
+    assert "From here one was registered." in run("hook", "status").stdout
+
+
+def test_the_status_as_json_has_the_same(service: Service, installed: None) -> None:
+    found = json.loads(run("hook", "status", "--json").stdout)
+
+    assert found["registration"]["registered"] is False
+    assert (found["sent"], found["problem"]) == (False, None)
+
+
+def test_hooks_that_cannot_be_seen_are_taken_out_only_where_they_are_ours(
+    service: Service, installed: None
+) -> None:
+    del service.instances[ID]["hooks"]
+
+    refused = run("hook", "remove")
+    run("hook", "install", "--replace")
+    removed = run("hook", "remove")
+
+    assert (refused.exit_code, removed.exit_code) == (6, 0)
+    assert "ma hook remove --replace" in refused.stderr
+
+
+def test_installing_that_is_cancelled_is_not_said_to_have_failed(
+    service: Service, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_args: object, **_options: object) -> None:
+        raise Cancelled()
+
+    monkeypatch.setattr("modelarts_nb.operations.hook.registry.register", stop)
+
+    result = run("hook", "install")
+
+    assert result.exit_code == 130
+    assert "The tool is on the disk" in result.stderr
 
 
 def test_removing_takes_only_ours_away(service: Service, installed: None) -> None:
@@ -215,8 +307,13 @@ def test_removing_takes_only_ours_away(service: Service, installed: None) -> Non
     assert list(service.instances[ID]["hooks"]["container_hooks"]) == ["post_start"]
 
 
-def test_removing_without_an_api_is_refused(installed: None, no_cloud: Path) -> None:
-    assert run("hook", "remove").exit_code == 12
+def test_removing_without_an_api_is_refused_and_says_how_to_do_it_by_hand(
+    installed: None, no_cloud: Path
+) -> None:
+    result = run("hook", "remove")
+
+    assert result.exit_code == 12
+    assert "clear the notebook's pre-start hook" in result.stderr
 
 
 def test_the_status_without_a_cloud_is_a_line_and_no_trouble(

@@ -41,8 +41,10 @@ class Service:
         self.keeps_unmentioned_hooks = False
 
     def __call__(self, request: Request) -> Response:
-        if refused := self.refuse(request):
-            return refused
+        return self.refuse(request) or self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        """Carry it out."""
         words = request.path.split("/")[4:]
         if not words or words == ["all"]:
             return self._list(request)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,6 @@ from hypothesis import strategies as st
 from modelarts_nb import notebook
 from modelarts_nb.cloud.errors import CloudConflict
 from modelarts_nb.errors import UsageError
-from modelarts_nb.notebook import hook as hooks
 from modelarts_nb.notebook.hook import HooksUnseen
 from tests.unit.cloud.wire import Wire, error
 from tests.unit.notebook.fake import ID, Service, instance
@@ -98,8 +99,36 @@ def test_what_ran_in_the_background_still_does(wire: Wire) -> None:
 
     notebook.register(COMMAND, notebook=ID)
 
-    script = base64.b64decode(registered(service)["pre_start"]["script"]).decode()
-    assert script.endswith(") &\n")
+    assert run(registered(service)["pre_start"]) == "ours\ntheirs\n"
+
+
+def test_a_script_in_the_background_that_does_not_parse_keeps_nothing_from_running(
+    wire: Wire,
+) -> None:
+    service = serve(wire, pre_start=coded("echo 'no end", mode="ASYNC"))
+
+    notebook.register(COMMAND, notebook=ID)
+
+    assert run(registered(service)["pre_start"]) == "ours\n"
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"script": "echo not base64", "type": "COMMAND", "mode": "BLOCK"},
+        {"script": "https://x/y.sh", "type": "URL", "mode": "BLOCK"},
+    ],
+)
+def test_a_hook_that_cannot_be_run_beside_ours_is_not_replaced(
+    wire: Wire, theirs: dict[str, str]
+) -> None:
+    service = serve(wire, pre_start=theirs)
+
+    with pytest.raises(CloudConflict, match="cannot be kept beside ours") as raised:
+        notebook.register(COMMAND, notebook=ID)
+
+    assert "ma hook status --command" in raised.value.hint
+    assert registered(service) == {"pre_start": theirs}
 
 
 def test_registering_again_changes_nothing(wire: Wire) -> None:
@@ -131,6 +160,14 @@ def test_one_that_was_pasted_by_hand_is_ours_too(wire: Wire) -> None:
     assert (found.registered, found.current, found.others) == (True, True, ())
     notebook.unregister(notebook=ID)
     assert registered(service) == {}
+
+
+def test_one_that_was_wrapped_into_lines_when_it_was_pasted_is_the_same(wire: Wire) -> None:
+    hook = coded(COMMAND)
+    hook["script"] = "\n".join(textwrap.wrap(hook["script"], 20))
+    serve(wire, pre_start=hook)
+
+    assert notebook.hook_status(COMMAND, notebook=ID).current
 
 
 def test_their_part_that_was_edited_since_is_kept_as_it_is_now(wire: Wire) -> None:
@@ -189,6 +226,31 @@ def test_hooks_that_cannot_be_seen_are_overwritten_when_asked(wire: Wire) -> Non
     assert service.instances[ID]["unseen"] == {"pre_start": coded(COMMAND)}
 
 
+def test_hooks_that_cannot_be_seen_are_not_taken_out_unasked(wire: Wire) -> None:
+    service = Service(instance())
+    wire.script = service
+
+    with pytest.raises(HooksUnseen) as raised:
+        notebook.unregister(notebook=ID)
+
+    assert "ma hook remove --replace" in raised.value.hint
+    assert [r for r in wire.seen if r.method == "PUT"] == []
+    # when asked
+    notebook.unregister(notebook=ID, replace_unseen=True)
+    assert run(service.instances[ID]["unseen"]["pre_start"]) == ""
+
+
+def test_something_else_that_is_going_on_is_no_reason_to_stop_the_notebook(wire: Wire) -> None:
+    service = serve(wire)
+    refusal = error(400, "ModelArts.6357", "another operation is in progress")
+    service.refuse = lambda r: refusal if r.method == "PUT" else None
+
+    with pytest.raises(CloudConflict) as raised:
+        notebook.register(COMMAND, notebook=ID)
+
+    assert "stopped" not in raised.value.hint
+
+
 def test_a_state_in_which_hooks_cannot_be_changed_is_said_with_a_way_out(wire: Wire) -> None:
     service = serve(wire)
     refusal = error(400, "ModelArts.6347", "not in this status")
@@ -206,16 +268,59 @@ def test_what_is_no_command_is_refused(wire: Wire, command: str) -> None:
         notebook.register(command, notebook=ID)
 
 
-@given(
-    text=st.text(min_size=1).filter(str.strip),
-    mode=st.sampled_from(["BLOCK", "ASYNC"]),
-    kind=st.sampled_from(["COMMAND", "SCRIPT"]),
+# Not only text: a script may be in whatever encoding its author had.
+commands = st.binary(min_size=1).filter(bytes.strip).map(lambda b: base64.b64encode(b).decode())
+paths = st.text(min_size=1).filter(str.strip).map(lambda t: t.encode("utf-8", "replace").decode())
+one_hook = st.fixed_dictionaries(
+    {"mode": st.sampled_from(["BLOCK", "ASYNC"])}, optional={"timeout": st.integers(1, 9)}
 )
-def test_whatever_somebody_else_had_comes_back_exactly(text: str, mode: str, kind: str) -> None:
-    text = text.encode("utf-8", "replace").decode()
-    theirs = coded(text, mode) if kind == "COMMAND" else {**coded(text, mode), "type": "SCRIPT"}
+anybodys = st.builds(
+    lambda script, kind, more: {"script": script, "type": kind, **more},
+    *(commands, st.just("COMMAND"), one_hook),
+) | st.builds(
+    lambda script, kind, more: {"script": script, "type": kind, **more},
+    *(paths, st.just("SCRIPT"), one_hook),
+)
 
-    together = hooks._with_ours(COMMAND, theirs)
 
-    assert hooks._is_ours(together)
-    assert hooks._without_ours(together) == theirs
+class Instance:
+    """A cloud that has one notebook, whose hooks are what was last sent."""
+
+    def __init__(self, registered: dict[str, Any], keeps_unmentioned: bool) -> None:
+        self.place = SimpleNamespace(instance=ID, need_instance=lambda notebook: notebook or ID)
+        self.hooks, self._keeps = registered, keeps_unmentioned
+
+    def call(self, _service: str, operation: str, **fields: Any) -> Any:
+        if operation == "update_notebook":
+            sent = fields["body"]["hooks"]["container_hooks"]
+            self.hooks = {**self.hooks, **sent} if self._keeps else sent
+        return {"id": ID, "hooks": {"container_hooks": self.hooks}}
+
+
+@given(
+    before=st.dictionaries(
+        st.sampled_from(["pre_start", "post_start", "pre_stop"]), anybodys, max_size=3
+    ),
+    times=st.integers(1, 3),
+    keeps=st.booleans(),
+)
+def test_whatever_hooks_others_had_they_are_there_beside_ours_and_exactly_so_after_it(
+    before: dict[str, Any], times: int, keeps: bool
+) -> None:
+    instance = Instance(before, keeps)
+    cloud: Any = instance
+
+    for number in range(times):
+        found = notebook.register(COMMAND.replace("ours", f"ours {number}"), cloud=cloud)
+        assert found.current
+        assert len(found.others) == len(before)
+    assert {k: v for k, v in instance.hooks.items() if k != "pre_start"} == {
+        k: v for k, v in before.items() if k != "pre_start"
+    }
+    found = notebook.unregister(cloud=cloud)
+
+    assert not found.registered
+    left = dict(instance.hooks)
+    if keeps and "pre_start" not in before:
+        assert run(left.pop("pre_start")) == ""
+    assert left == before

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from modelarts_nb import notebook
 from modelarts_nb.cloud import waiting
-from modelarts_nb.cloud.errors import CloudConflict, CloudQuota, StateFailed
+from modelarts_nb.cloud.errors import CloudConflict, CloudQuota, CloudUnreachable, StateFailed
 from modelarts_nb.errors import Cancelled, UsageError
+from modelarts_nb.notebook import life
 from modelarts_nb.notebook.model import read_lease
 from modelarts_nb.progress import Silent
-from tests.unit.cloud.wire import Wire, error
+from tests.unit.cloud.wire import Request, Response, Wire, error
 from tests.unit.notebook.fake import ID, Service, instance
 
 HOUR = 3_600_000
@@ -107,6 +108,54 @@ def test_one_that_failed_before_can_be_started_again(wire: Wire) -> None:
     assert notebook.start(ID).status == "RUNNING"
 
 
+def test_one_that_fails_again_before_anybody_looked_is_not_waited_for(wire: Wire) -> None:
+    # given one that failed before, and fails again at once
+    failed = {"status": "START_FAILED", "fail_reason": "sold out again"}
+    serve(wire, {}, failed, status="START_FAILED")
+
+    with pytest.raises(StateFailed, match="sold out again"):
+        notebook.start(ID)
+
+
+def test_one_that_does_not_even_begin_is_not_waited_for_an_hour(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a service that takes the request and leaves everything as it was
+    monkeypatch.setattr(life, "_MOVE_SECONDS", 0.0)
+    service = serve(wire, status="STOPPED")
+    service.refuse = lambda r: Response(200, service.instances[ID]) if r.method == "POST" else None
+
+    with pytest.raises(StateFailed, match="The start of mine failed"):
+        notebook.start(ID)
+
+
+@pytest.mark.parametrize("verb", ["start", "stop"])
+def test_a_request_whose_answer_got_lost_is_looked_for_and_followed(wire: Wire, verb: str) -> None:
+    before, after = ("STOPPED", "RUNNING") if verb == "start" else ("RUNNING", "STOPPED")
+    service = serve(wire, {}, {"status": after}, status=before)
+
+    def lose(request: Request) -> Response | None:
+        if request.method != "POST":
+            return None
+        service.answer(request)
+        return Response(drop=True)
+
+    service.refuse = lose
+
+    assert getattr(notebook, verb)(ID).status == after
+    assert posts(wire) == [verb]
+
+
+def test_a_request_that_did_not_arrive_is_said_to_be_unsure(wire: Wire) -> None:
+    service = serve(wire, status="STOPPED")
+    service.refuse = lambda r: Response(drop=True) if r.method == "POST" else None
+
+    with pytest.raises(CloudUnreachable) as raised:
+        notebook.start(ID)
+
+    assert "may have been carried out" in raised.value.hint
+
+
 def test_one_that_is_being_saved_is_not_started(wire: Wire) -> None:
     serve(wire, status="SNAPSHOTTING")
 
@@ -182,6 +231,31 @@ def test_keeping_alive_keeps_the_kind_of_the_lease(wire: Wire) -> None:
     service.instances[ID]["lease"]["type"] = "IDLE"
 
     assert notebook.keep_alive(ID).kind == "IDLE"
+
+
+def test_one_that_runs_longer_anyway_is_not_cut_short(wire: Wire) -> None:
+    service = serve(wire)
+    service.instances[ID]["lease"]["duration"] = 9 * HOUR
+
+    found = notebook.keep_alive(ID, hours=2)
+
+    assert found.remaining is not None
+    assert found.remaining > 8 * 3600
+    assert [r.method for r in wire.seen] == ["GET"]
+
+
+def test_one_that_never_stops_by_itself_is_given_no_end(wire: Wire) -> None:
+    service = serve(wire)
+    service.instances[ID]["lease"]["enable"] = False
+
+    assert notebook.keep_alive(ID).enabled is False
+
+
+def test_a_longer_lease_of_another_kind_is_replaced_when_that_is_asked_for(wire: Wire) -> None:
+    service = serve(wire)
+    service.instances[ID]["lease"].update(duration=9 * HOUR, type="IDLE")
+
+    assert notebook.keep_alive(ID, hours=2, kind="timing").kind == "TIMING"
 
 
 def test_only_one_that_runs_can_be_kept_alive(wire: Wire) -> None:

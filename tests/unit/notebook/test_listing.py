@@ -33,8 +33,8 @@ def ids(**filters: Any) -> list[str]:
     return [n.id for n in notebook.list_notebooks(**filters)]
 
 
-def test_without_a_filter_all_are_there(service: Service) -> None:
-    assert ids() == ["a", "b", "c"]
+def test_without_a_filter_all_are_there_the_newest_first(service: Service) -> None:
+    assert ids() == ["c", "b", "a"]
 
 
 def test_every_page_is_read_and_none_twice(wire: Wire) -> None:
@@ -46,12 +46,12 @@ def test_every_page_is_read_and_none_twice(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
-        ({"name": "alpha"}, ["a", "b"]),
+        ({"name": "alpha"}, ["b", "a"]),
         ({"status": ["stopped"]}, ["b"]),
-        ({"status": ["RUNNING", "STOPPED"], "name": "a"}, ["a", "b", "c"]),
+        ({"status": ["RUNNING", "STOPPED"], "name": "a"}, ["c", "b", "a"]),
         ({"image": "pytorch-1"}, ["a"]),
         ({"image": "mindspore"}, ["c"]),
-        ({"created_after": "2026-01-02"}, ["b", "c"]),
+        ({"created_after": "2026-01-02"}, ["c", "b"]),
         ({"created_before": "2026-01-02T12:00"}, ["a"]),
         ({"created_after": "2026-01-02T20:00+08:00", "created_before": "2026-01-03"}, ["b"]),
         ({"created_after": "2026-01-02", "status": ["RUNNING"]}, ["c"]),

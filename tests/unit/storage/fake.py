@@ -39,8 +39,10 @@ class Service:
         self.refuse: Callable[[Request], Response | None] = lambda _request: None
 
     def __call__(self, request: Request) -> Response:
-        if refused := self.refuse(request):
-            return refused
+        return self.refuse(request) or self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        """Carry it out."""
         words = request.path.split("/")[3:]
         if words[0] == "sfs-turbo":
             return self._share(request, words[-1])
@@ -95,12 +97,14 @@ class Service:
         return Response(200, table[path])
 
     def _policy(self, request: Request) -> Response:
-        (asked,) = request.json["requests"]
-        path = asked["service_attributes"]["modelarts:sfsPath"]
         if self.policy is None:
             return error(403, "ModelArts.0112", "no")
-        folders = [folder.rstrip("/") for folder in self.policy]
+        return Response(200, {"results": [self._verdict(r) for r in request.json["requests"]]})
+
+    def _verdict(self, asked: dict[str, Any]) -> dict[str, Any]:
+        path = asked["service_attributes"]["modelarts:sfsPath"]
+        folders = [folder.rstrip("/") for folder in self.policy or []]
         verdict = "allow" if not self.policy or path in folders else "deny"
         condition = {"key": "modelarts:sfsPath", "operator": "StringEqualsIfExists"}
         cause = {"policy_name": "team", "condition": [{**condition, "value": self.policy}]}
-        return Response(200, {"results": [{"verdict": verdict, "cause": [cause]}]})
+        return {"action_id": asked["action_id"], "verdict": verdict, "cause": [cause]}

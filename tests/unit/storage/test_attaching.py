@@ -13,11 +13,12 @@ from modelarts_nb.cloud.errors import (
     CloudInvalid,
     CloudNotFound,
     CloudTimeout,
+    CloudUnreachable,
     StateFailed,
 )
 from modelarts_nb.errors import Cancelled, UsageError
 from modelarts_nb.progress import Silent
-from tests.unit.cloud.wire import Request, Wire, error
+from tests.unit.cloud.wire import Request, Response, Wire, error
 from tests.unit.storage.fake import ID, OBS, SHARE, Service
 from tests.unit.storage.fake import storage as known
 
@@ -26,6 +27,21 @@ EFS = f"{SHARE}:/team"
 
 def asked(wire: Wire, method: str = "POST") -> list[Request]:
     return [r for r in wire.seen if r.method == method]
+
+
+def answers_lost(service: Service, method: str, *, times: int) -> list[int]:
+    """Carry out requests of this method, but do not answer so many of them."""
+    left = list(range(times))
+
+    def lose(request: Request) -> Response | None:
+        if request.method != method or not left:
+            return None
+        left.pop()
+        service.answer(request)
+        return Response(drop=True)
+
+    service.refuse = lose
+    return left
 
 
 def test_a_mount_is_followed_until_it_is_there(service: Service, wire: Wire) -> None:
@@ -216,6 +232,60 @@ def test_a_mount_that_is_cancelled_goes_on_and_can_be_picked_up(
     assert f"`ma storage mount {OBS} /data/mine`" in raised.value.hint
 
 
+def test_what_is_to_be_typed_to_pick_it_up_can_be_typed(service: Service, wire: Wire) -> None:
+    other = ID.replace("1", "2")
+
+    with pytest.raises(CloudTimeout) as raised:
+        storage.mount("obs://bucket/my folder", "mine", notebook=other, timeout=-1)
+
+    command = f"ma storage mount 'obs://bucket/my folder/' /data/mine --notebook {other}"
+    assert f"`{command}`" in raised.value.hint
+
+
+def test_a_mount_whose_answer_got_lost_is_looked_for_and_followed(
+    service: Service, wire: Wire
+) -> None:
+    # given a service that carries out what it is asked, and whose answer does not arrive
+    lost = answers_lost(service, "POST", times=1)
+    service.then = [{"status": "MOUNTED"}]
+
+    found = storage.mount(OBS, "mine")
+
+    assert (found.status, lost) == ("MOUNTED", [])
+    assert len(asked(wire)) == 1
+
+
+def test_a_mount_that_was_not_carried_out_is_said_to_be_unsure(service: Service) -> None:
+    service.refuse = lambda r: Response(drop=True) if r.method == "POST" else None
+
+    with pytest.raises(CloudUnreachable) as raised:
+        storage.mount(OBS, "mine")
+
+    assert "may have been carried out" in raised.value.hint
+
+
+def test_a_pool_that_cannot_be_looked_at_for_a_fault_of_the_service_is_no_reason_to_refuse(
+    service: Service,
+) -> None:
+    service.notebook["pool"] = {"id": "pool-1"}
+    fault = error(500, "ModelArts.6102", "internal")
+    service.refuse = lambda r: fault if "/pools/" in r.path else None
+    service.then = [{"status": "MOUNTED"}]
+
+    assert storage.mount(EFS, "team").status == "MOUNTED"
+
+
+def test_a_failed_mount_whose_record_stays_is_said_to_stay(service: Service) -> None:
+    service.then = [{"status": "MOUNT_FAILED", "failure_reason": "no such folder"}]
+    refusal = error(400, "ModelArts.6357", "something else is going on")
+    service.refuse = lambda r: refusal if r.method == "DELETE" else None
+
+    with pytest.raises(StateFailed, match="no such folder") as raised:
+        storage.mount(OBS, "mine")
+
+    assert "still there" in raised.value.hint
+
+
 def test_a_mount_that_takes_too_long_is_a_time_out(service: Service) -> None:
     with pytest.raises(CloudTimeout):
         storage.mount(OBS, "mine", timeout=-1)
@@ -231,6 +301,21 @@ def test_an_unmount_is_followed_until_it_is_gone(service: Service, name: str) ->
 
     assert storage.unmount(name).status == "UNMOUNTED"
     assert service.storages == {}
+
+
+def test_an_unmount_whose_answer_got_lost_is_followed_all_the_same(service: Service) -> None:
+    # given a service that takes it away at once, so that asking again is answered with 6404
+    service.storages = {"s-1": known()}
+
+    def take_away(request: Request) -> Response | None:
+        if request.method == "DELETE" and service.storages:
+            service.storages.clear()
+            return Response(drop=True)
+        return None
+
+    service.refuse = take_away
+
+    assert storage.unmount("mine").status == "UNMOUNTED"
 
 
 def test_an_unmount_that_fails_says_why(service: Service) -> None:
@@ -268,7 +353,7 @@ def test_what_is_not_mounted_cannot_be_unmounted(service: Service) -> None:
 def test_another_notebooks_storage_is_said_without_this_machines_word(service: Service) -> None:
     service.storages = {"s-1": known()}
 
-    (theirs,) = storage.list_storages(notebook="another")
+    (theirs,) = storage.list_storages(notebook=ID.replace("1", "2"))
     (mine,) = storage.list_storages(notebook=ID)
 
     assert theirs.machine is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from modelarts_nb import storage
-from modelarts_nb.cloud.errors import CloudForbidden
-from modelarts_nb.errors import UsageError
-from tests.unit.cloud.wire import Wire, error
+from modelarts_nb.cloud.errors import CloudForbidden, CloudInvalid
+from modelarts_nb.errors import Cancelled, UsageError
+from modelarts_nb.progress import Silent
+from tests.unit.cloud.wire import Request, Response, Wire, error
 from tests.unit.storage.fake import SHARE, Service
 
 MB = 1024 * 1024
@@ -110,6 +113,84 @@ def test_what_is_no_folder_or_no_mode_is_refused_before_anything_is_sent(
         storage.create_folder(SHARE, path, mode=mode)
 
     assert wire.seen == []
+
+
+def test_a_folder_whose_making_was_not_answered_is_not_an_error_the_second_time(
+    service: Service,
+) -> None:
+    # given a service that makes it, says nothing, and then that it is there
+    def lose(request: Request) -> Response | None:
+        if request.method != "POST" or "/fs/" not in request.path:
+            return None
+        if "/a" in service.folders:
+            return error(400, "SFS.TURBO.0001", "The folder exists.")
+        service.answer(request)
+        return Response(drop=True)
+
+    service.refuse = lose
+
+    assert storage.create_folder(SHARE, "/a").exists
+
+
+def test_a_folder_that_is_refused_is_not_said_to_be_made(service: Service) -> None:
+    refusal = error(400, "SFS.TURBO.0001", "no room")
+    service.refuse = lambda r: refusal if r.method == "POST" else None
+
+    with pytest.raises(CloudInvalid, match="no room"):
+        storage.create_folder(SHARE, "/a")
+
+
+def test_an_error_in_the_shape_of_sfs_turbo_is_understood(service: Service) -> None:
+    refusal = Response(403, {"errCode": "SFS.TURBO.0003", "errMsg": "not yours"})
+    service.refuse = lambda r: refusal if r.path.endswith("/detail") else None
+
+    with pytest.raises(CloudForbidden, match=r"SFS\.TURBO\.0003: not yours") as raised:
+        storage.list_shares()
+
+    assert raised.value.error_code == "SFS.TURBO.0003"
+
+
+def test_all_folders_are_judged_with_two_questions(service: Service, wire: Wire) -> None:
+    service.policy = ["/team/a", "/team/b", "/team/c"]
+
+    by_path(paths=["/x", "/y"])
+
+    asked = [r.json["requests"] for r in wire.seen if r.path.endswith("/workspaces/0/auth")]
+    assert [len(requests) for requests in asked] == [1, 5]
+
+
+def test_one_who_does_not_want_to_wait_for_folders_does_not(service: Service, wire: Wire) -> None:
+    never = threading.Event()
+    service.policy = []
+    service.refuse = lambda r: Response(200, {}, hold=never) if "/fs/" in r.path else None
+
+    class Impatient(Silent):
+        def check(self) -> None:
+            if any("/fs/" in r.path for r in wire.seen):
+                raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        storage.list_folders(SHARE, paths=["/a", "/b"], progress=Impatient())
+    never.set()
+
+
+def test_a_folder_that_was_made_is_said_to_be_when_the_rest_is_cancelled(
+    service: Service,
+) -> None:
+    class Impatient(Silent):
+        def check(self) -> None:
+            if "/a" in service.folders:
+                raise Cancelled()
+
+    with pytest.raises(Cancelled, match="/a was made"):
+        storage.create_folder(SHARE, "/a", progress=Impatient())
+
+
+def test_a_quota_of_files_alone_is_changed_and_not_made_again(service: Service) -> None:
+    service.folders = {"/a": {"mode": 40755}}
+    service.quotas = {"/a": {"capacity": 0, "inode": 5}}
+
+    assert storage.set_quota(SHARE, "/a", capacity=MB, inodes=10).inodes == 10
 
 
 def test_a_folder_that_may_not_be_made_is_said(service: Service) -> None:
