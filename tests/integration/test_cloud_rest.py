@@ -143,46 +143,6 @@ def test_a_share_and_its_folders(world: World) -> None:
     assert (known["/fresh"], known["/no"]) == (True, False)
 
 
-def test_keys_that_the_cloud_made_are_kept_and_never_seen(world: World) -> None:
-    # given a private key that the cloud gave once
-    world.do("ssh.create_key", name="from-here")
-    world.do("ssh.use", key_pairs=["from-here"], notebook="demo")
-    private = (world.home / ".ssh/modelarts_nb/keys/from-here").read_text()
-    # when it is kept, lost with the home, opened, looked at in every way, and locked
-    kept = world.ask("POST", "ssh/keys/from-here/keep", {"passphrase": PASSPHRASE})
-    shutil.rmtree(world.home / ".ssh")
-    refused, wrong = world.try_to("POST", "ssh/unlock", {"passphrase": "not " + PASSPHRASE})
-    opened = world.ask("POST", "ssh/unlock", {"name": "from-here", "passphrase": PASSPHRASE})
-    setup = world.ask("GET", "ssh?notebook=demo")
-    (pair,) = (k for k in world.ask("GET", "ssh/keys")["keys"] if k["name"] == "from-here")
-    check = world.ask("GET", "ssh/check?said=Permission%20denied")
-    looked_at = [world.try_to("GET", path)[0] for path in every_question(world)]
-    world.ask("POST", "ssh/lock", {})
-    # then
-    assert (kept["locked"], opened["opened"]) == (True, ["from-here"])
-    assert (refused, wrong["code"]) == (403, "passphrase_wrong")
-    assert setup["endpoint"]["key_pairs"] == ["from-here"]
-    assert pair["private"] == ["home", "disk"]
-    assert check["findings"][0]["code"] == "refused"
-    assert looked_at.count(200) > 30
-    # and neither it nor its passphrase is in any answer, journal, log or on the disk
-    body = [line for line in private.splitlines() if line and "-----" not in line]
-    written = [
-        path
-        for folder in (world.home, world.disk)
-        for path in folder.rglob("*")
-        if path.is_file() and path.parent.name != "keys"
-    ]
-    texts = {str(path): path.read_text("utf-8", "replace") for path in written}
-    texts |= {"answers": "\n".join(world.answers)}
-    assert any("server" in name for name in texts)
-    assert any(name.endswith("operation.json") for name in texts)
-    for name, text in texts.items():
-        assert not any(line in text for line in body), name
-        assert PASSPHRASE not in text, name
-    assert world.cloud.users["developer"].sk not in texts["answers"]
-
-
 def test_an_error_keeps_the_clouds_code_and_the_id_of_its_request(world: World) -> None:
     status, problem = world.try_to("GET", "notebooks/11111111-2222-3333-4444-555555555555")
 
@@ -224,3 +184,43 @@ def test_without_credentials_everything_says_so_and_environments_work(world: Wor
     assert {(status, problem["code"]) for status, problem in refused} == {(401, "no_credentials")}
     assert all("ma local up" in problem["hint"] for _, problem in refused)
     assert environments == 200
+
+
+def test_keys_that_the_cloud_made_are_kept_and_never_seen(world: World) -> None:
+    # given a private key that the cloud gave once
+    world.do("ssh.create_key", name="from-here")
+    world.do("ssh.use", key_pairs=["from-here"], notebook="demo")
+    private = (world.home / ".ssh/modelarts_nb/keys/from-here").read_text()
+    # when it is kept, lost with the home, opened, looked at in every way, and locked
+    kept = world.ask("POST", "ssh/keys/from-here/keep", {"passphrase": PASSPHRASE})
+    shutil.rmtree(world.home / ".ssh")
+    refused, wrong = world.try_to("POST", "ssh/unlock", {"passphrase": "not " + PASSPHRASE})
+    opened = world.ask("POST", "ssh/unlock", {"name": "from-here", "passphrase": PASSPHRASE})
+    setup = world.ask("GET", "ssh?notebook=demo")
+    (pair,) = (k for k in world.ask("GET", "ssh/keys")["keys"] if k["name"] == "from-here")
+    check = world.ask("GET", "ssh/check?said=Permission%20denied")
+    looked_at = [world.try_to("GET", path)[0] for path in every_question(world)]
+    world.ask("POST", "ssh/lock", {})
+    # then
+    assert (kept["locked"], opened["opened"]) == (True, ["from-here"])
+    assert (refused, wrong["code"]) == (403, "passphrase_wrong")
+    assert setup["endpoint"]["key_pairs"] == ["from-here"]
+    assert pair["private"] == ["home", "disk"]
+    assert check["findings"][0]["code"] == "refused"
+    assert looked_at.count(200) > 30
+    # and neither it nor its passphrase is in any answer, journal, log or on the disk
+    body = [line for line in private.splitlines() if line and "-----" not in line]
+    written = [
+        path
+        for folder in (world.home, world.disk)
+        for path in folder.rglob("*")
+        if path.is_file() and path.parent.name != "keys"
+    ]
+    texts = {str(path): path.read_text("utf-8", "replace") for path in written}
+    texts |= {"answers": "\n".join(world.answers)}
+    assert any("server" in name for name in texts)
+    assert any(name.endswith("operation.json") for name in texts)
+    for name, text in texts.items():
+        assert not any(line in text for line in body), name
+        assert PASSPHRASE not in text, name
+    assert world.cloud.users["developer"].sk not in texts["answers"]
