@@ -136,6 +136,39 @@ def key_pair_names(
     return _soon(lambda: _answers("ssh.keys", lambda p: str(p.name), incomplete))
 
 
+def job_names(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Training jobs, the newest first."""
+    return _soon(lambda: _answers("job.list", lambda j: str(j.name), incomplete))
+
+
+def job_tasks(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The tasks of the job that was named before."""
+    job = ctx.params.get("job")
+    if not job:
+        return [CompletionItem("worker-0")]
+    return _soon(lambda: _tasks(str(job), incomplete))
+
+
+def _tasks(job: str, incomplete: str) -> list[CompletionItem]:
+    from modelarts_nb.errors import ModelArtsNbError
+    from modelarts_nb.operations.verbs import ask
+
+    try:
+        tasks = ask("job.show", {"job": job}).tasks
+    except (ModelArtsNbError, OSError):
+        return []
+    return [CompletionItem(t.name) for t in tasks if t.name.startswith(incomplete)]
+
+
+def pool_names(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Dedicated pools in which there are jobs: the pools themselves are not asked for."""
+    return _soon(lambda: _answers("job.list", lambda j: j.pool.name if j.pool else "", incomplete))
+
+
 def share_ids(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

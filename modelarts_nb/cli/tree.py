@@ -8,11 +8,13 @@ from modelarts_nb import __version__
 from modelarts_nb.cli.archives import archive, bin_
 from modelarts_nb.cli.command import Group
 from modelarts_nb.cli.env import env
+from modelarts_nb.cli.jobs import job
 from modelarts_nb.cli.local import local
 from modelarts_nb.cli.notebook import cloud, notebook
 from modelarts_nb.cli.operations import operation
 from modelarts_nb.cli.restart import hook, keep, restore
 from modelarts_nb.cli.settings import completion, config, status
+from modelarts_nb.cli.shell import shell
 from modelarts_nb.cli.ssh import ssh
 from modelarts_nb.cli.storage import storage
 
@@ -40,6 +42,8 @@ COMMANDS = (
     notebook,
     storage,
     ssh,
+    job,
+    shell,
     operation,
     cloud,
     local,

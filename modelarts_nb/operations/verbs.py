@@ -15,9 +15,7 @@ from typing import Any
 from modelarts_nb.errors import UsageError, from_os_error
 from modelarts_nb.operations.signature import check_params
 from modelarts_nb.progress import SILENT, Progress
-
-# How private keys begin (RFC 7468, PuTTY).
-_PRIVATE = ("PRIVATE KEY-----", "PuTTY-User-Key-File")
+from modelarts_nb.ssh.publickey import holds_private
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,9 @@ VERBS: dict[str, Verb] = {
     "ssh.create_key": _cloud("modelarts_nb.ssh.keys:create_key"),
     "ssh.import_key": _cloud("modelarts_nb.ssh.keys:import_key"),
     "ssh.delete_key": _cloud("modelarts_nb.operations.ssh:delete_key"),
+    "job.submit": _cloud("modelarts_nb.operations.jobs:submit"),
+    "shell.copy": _cloud("modelarts_nb.operations.shell:copy"),
+    "job.stop": _cloud("modelarts_nb.jobs.stopping:stop"),
 }
 
 QUERIES: dict[str, Verb] = {
@@ -110,6 +111,11 @@ QUERIES: dict[str, Verb] = {
     "storage.show": _cloud("modelarts_nb.operations.storage:show"),
     "storage.shares": _cloud("modelarts_nb.storage.folders:list_shares"),
     "storage.folders": _cloud("modelarts_nb.storage.folders:list_folders"),
+    "job.list": _cloud("modelarts_nb.jobs.listing:list_jobs"),
+    "job.show": _cloud("modelarts_nb.jobs.listing:show"),
+    "job.logs": _cloud("modelarts_nb.jobs.logs:read_logs"),
+    "job.events": _cloud("modelarts_nb.jobs.records:list_events"),
+    "job.metrics": _cloud("modelarts_nb.jobs.records:read_metrics"),
     "ssh.show": _cloud("modelarts_nb.operations.ssh:show"),
     "ssh.check": _cloud("modelarts_nb.operations.ssh:check"),
     "ssh.keys": Verb("modelarts_nb.ssh.keys:list_keys", cloud=True),
@@ -150,7 +156,7 @@ def bind(table: Mapping[str, Verb], name: str, params: Mapping[str, Any]) -> Cal
     verb = table.get(name)
     if verb is None:
         raise UsageError(f"There is no verb {name!r}.", hint=f"There are: {', '.join(table)}.")
-    if any(mark in repr(params) for mark in _PRIVATE):
+    if holds_private(repr(params)):
         raise UsageError(
             "A private key is not a parameter: it would be written into a journal.",
             hint="Give the public half, which is in the file that ends in .pub.",

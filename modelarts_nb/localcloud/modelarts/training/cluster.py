@@ -143,7 +143,16 @@ def _pod(job: Job, task: str) -> Pod:
             "phase": _PHASES.get(job.phase, "Failed"),
             "hostIP": "127.0.0.1",
             "podIP": "127.0.0.1",
-            "containerStatuses": [{"name": CONTAINER, "ready": ready, "restartCount": job.runs}],
+            "containerStatuses": [
+                {
+                    "name": CONTAINER,
+                    "image": _image(job),
+                    "imageID": "",
+                    "ready": ready,
+                    "started": ready,
+                    "restartCount": job.runs,
+                }
+            ],
         },
     }
     return Pod(name, document)

@@ -6,6 +6,7 @@ is remembered changes in short transactions; the work between them holds none.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
 import threading
@@ -31,6 +32,7 @@ log = logging.getLogger("localcloud")
 
 _TROUBLE = (PlaneError, CloudError, OSError)
 _KILLED = 137
+_LAST_WORDS = 5.0  # seconds until the exit codes of killed processes are known
 
 
 def now_of(cloud: Cloud) -> int:
@@ -78,6 +80,7 @@ class Run:
         self._mail = training(cloud).mailbox(job_id)
         self._identities: dict[str, TaskIdentity] = {}
         self._codes: dict[str, int] = {}
+        self._begun = 0
 
     def perform(self) -> None:
         """Go through all phases; returns when nothing of the job runs any more."""
@@ -141,6 +144,7 @@ class Run:
                 preparing.variables(self._cloud, job, identity, index),
                 preparing.folder(job, identity.folders),
             )
+            self._begun += 1
             threading.Thread(target=self._wait, args=(task, child), daemon=True).start()
 
         def running(job: Job) -> None:
@@ -227,7 +231,10 @@ class Run:
         self._hear(seconds, block=seconds > 0)
 
     def _end_processes(self) -> None:
-        """Hang up every session, close the endpoints, end every process of every task."""
+        """Hang up every session, close the endpoints, end every process of every task.
+
+        How the training processes ended is known afterwards.
+        """
         grace = runtime(self._cloud).grace
         for identity in self._identities.values():
             runtime(self._cloud).ssh.close(identity.folders.notebook)
@@ -236,6 +243,12 @@ class Run:
                 end_processes(identity.marker, grace=grace)
             except PlaneError as error:
                 self._say(str(error), "Error")
+        until = time.monotonic() + _LAST_WORDS
+        while len(self._codes) < self._begun and (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                message = self._mail.get(timeout=left)
+                if message.kind == "ended":
+                    self._codes[message.task] = message.exit_code
 
     def _say(self, event: str, level: Level) -> None:
         with self._cloud.store.write() as db:
@@ -257,15 +270,16 @@ class Run:
         change(self._cloud, self._id, finished, event, level)
 
     def _statuses(self, job: Job) -> list[dict[str, Any]]:
-        """How the tasks ended; those that were ended because of others were killed."""
-        found = []
-        for task in job.tasks if job.started else ():
-            code = self._codes.get(task, _KILLED)
-            words = "" if code == 0 else f"The process ended with exit code {code}."
-            if task not in self._codes:
-                words = "The process was ended with the training job."
-            found.append({"task": task, "exit_code": code, "message": words})
-        return found
+        """How the tasks ended; one that cannot even be killed counts as killed."""
+        codes = {task: self._codes.get(task, _KILLED) for task in job.tasks if self._begun}
+        return [
+            {
+                "task": task,
+                "exit_code": code,
+                "message": f"The process ended with exit code {code}." if code else "",
+            }
+            for task, code in codes.items()
+        ]
 
 
 def next_stage(job: Job, name: str, now: int) -> None:

@@ -21,6 +21,21 @@ log = logging.getLogger("localcloud.exec")
 
 _PATIENCE = 20.0
 _VERSION = {"major": "1", "minor": "30", "gitVersion": "v1.30.0", "platform": "linux/amd64"}
+_VERBS = {"pods": ["get", "list"], "pods/exec": ["create", "get"]}
+# What clients ask for before they ask for anything.
+_DISCOVERY: dict[str, Any] = {
+    "/version": _VERSION,
+    "/api": {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []},
+    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+    "/api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [
+            {"name": name, "singularName": "", "namespaced": True, "kind": "Pod", "verbs": verbs}
+            for name, verbs in _VERBS.items()
+        ],
+    },
+}
 _PODS = re.compile(r"/api/v1/namespaces/([^/]+)/pods(?:/([^/]+))?(/exec)?")
 _PIECES = 3  # of a message that a fault has split
 
@@ -107,8 +122,8 @@ class ExecServer:
         if request.headers.get("host") not in hosts:
             raise Refusal(421, "BadRequest", "This server answers only for its own address.")
         user = await self._user(request)
-        if request.path == "/version":
-            await http.answer(writer, 200, _VERSION)
+        if request.path.rstrip("/") in _DISCOVERY:
+            await http.answer(writer, 200, _DISCOVERY[request.path.rstrip("/")])
             return
         found = _PODS.fullmatch(request.path)
         if found is None or (found[3] and not found[2]):
