@@ -40,7 +40,24 @@ PASSPHRASE_STDIN = click.option(
 )
 
 
-@click.group(cls=Group)
+class SshGroup(Group):
+    """Refuses a private key before anything can repeat it: as an option it would be an unknown one,
+    which is shown."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look at everything that was given, then go on as usual."""
+        from modelarts_nb.ssh.publickey import holds_private
+
+        if holds_private(" ".join(args)):
+            raise click.UsageError(
+                "That is a private key. It was not sent anywhere. Give the public half: the line "
+                "in the file that ends in .pub.",
+                ctx,
+            )
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=SshGroup)
 def ssh() -> None:
     """Connect editors and terminals to notebooks."""
 

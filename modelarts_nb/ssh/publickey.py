@@ -54,10 +54,16 @@ def read_key(key: str) -> PublicKey:
     return parse(_read_file(text))
 
 
+def holds_private(text: str) -> bool:
+    """Is there the beginning of a private key (RFC 7468, PuTTY) in a text? Such a text must not be
+    shown, sent or written anywhere."""
+    return "PRIVATE KEY-----" in text or "PuTTY-User-Key-File" in text
+
+
 def parse(text: str) -> PublicKey:
     """A public key from its text. See ``read_key``."""
     text = text.strip().removeprefix("\ufeff").strip()
-    if "PRIVATE KEY" in text or "PuTTY-User-Key-File" in text:
+    if holds_private(text) or "PRIVATE KEY" in text:  # or the pasted head of one
         raise KeyRefused(
             "That is a private key. It was not sent anywhere.",
             hint="Give the public half: the file that ends in .pub (PuTTYgen shows it as one line "

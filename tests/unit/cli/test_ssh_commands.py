@@ -76,13 +76,21 @@ def test_a_key_of_another_kind_is_refused_with_the_command_that_makes_one(servic
     assert "ssh-keygen -t rsa -b 4096" in result.stderr
 
 
-@pytest.mark.parametrize("how", ["pasted", "stdin"])
-def test_a_private_key_that_is_pasted_by_mistake_is_written_nowhere(
-    service: Pairs, home: Path, how: str
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["setup", PRIVATE, "--notebook", "mine"],
+        ["setup", "--notebook", "mine", "--", PRIVATE],
+        ["keys", "import", PRIVATE],
+        ["use", PRIVATE],
+        ["check", "--said", PRIVATE],
+        ["setup", "-", "--notebook", "mine"],
+    ],
+)
+def test_a_private_key_that_is_pasted_by_mistake_is_shown_and_written_nowhere(
+    service: Pairs, home: Path, words: list[str]
 ) -> None:
-    key, given = (PRIVATE, None) if how == "pasted" else ("-", PRIVATE)
-
-    result = run("setup", "--notebook", "mine", "--", key, input=given)
+    result = run(*words, input=PRIVATE if "-" in words else None)
 
     assert result.exit_code == 2
     assert "TOPSECRET" not in result.output
