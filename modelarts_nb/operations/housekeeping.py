@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.staging import sweep
@@ -23,6 +24,7 @@ from modelarts_nb.errors import ModelArtsNbError
 # Work of another container counts as dead after a minute of silence between two looks.
 _FIRST_SECONDS = 5.0
 _PERIOD_SECONDS = 600.0
+_GLANCE_SECONDS = 20.0
 
 
 def tidy(disk: Disk | None = None) -> None:
@@ -35,11 +37,17 @@ def tidy(disk: Disk | None = None) -> None:
         with contextlib.suppress(ModelArtsNbError):
             sweep_archives(disk.archives)
         purge(disk=disk)
-        # Imported here: who only wants to know whether there is something to tidy need not wait.
-        from modelarts_nb.ssh import keeping
-        from modelarts_nb.ssh.places import find_places
+        keep_pins(disk)
 
-        keeping.save_pins(find_places(), disk)
+
+def keep_pins(disk: Disk | None = None) -> None:
+    """Have the disk know the host keys that OpenSSH has pinned; what fails is tried again."""
+    # Imported here: who only wants to know whether there is something to tidy need not wait.
+    from modelarts_nb.ssh.keeping import save_pins
+    from modelarts_nb.ssh.places import find_places
+
+    with contextlib.suppress(ModelArtsNbError, OSError):
+        save_pins(find_places(), disk or open_disk())
 
 
 def tidy_beside(disk: Disk) -> None:
@@ -68,9 +76,37 @@ def keep_tidy() -> None:
         pause.wait(_FIRST_SECONDS)
         while True:
             tidy()
-            pause.wait(_PERIOD_SECONDS)
+            watch_pins(_PERIOD_SECONDS, pause)
 
     threading.Thread(target=turn, name="housekeeping", daemon=True).start()
+
+
+def watch_pins(seconds: float, enough: threading.Event) -> None:
+    """Have the disk know host keys soon after OpenSSH has pinned them.
+
+    Args:
+        seconds: how long.
+        enough: ends it earlier.
+    """
+    seen: tuple[int, int] | None = None
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not enough.is_set():
+        # A look into the home, which is local; the disk is asked only where that has changed.
+        if (now := _pins()) != seen:
+            seen = now
+            keep_pins()
+        enough.wait(_GLANCE_SECONDS)
+
+
+def _pins() -> tuple[int, int] | None:
+    """Changes whenever a host key is pinned or forgotten; None where none is."""
+    from modelarts_nb.ssh.places import find_places
+
+    try:
+        info = find_places().known_hosts.stat()
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_size
 
 
 if __name__ == "__main__":

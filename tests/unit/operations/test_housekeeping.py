@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.removal import remove
-from modelarts_nb.operations.housekeeping import tidy
+from modelarts_nb.operations import housekeeping
+from modelarts_nb.operations.housekeeping import tidy, watch_pins
 from modelarts_nb.operations.run import run
+from modelarts_nb.ssh.keeping import shelf
+from modelarts_nb.ssh.places import Places
 from tests.unit.operations.conftest import make_prefix
 
 _DIE_AT_WORK = """
@@ -71,3 +77,26 @@ def test_a_disk_that_is_not_there_is_no_trouble(disk: Disk) -> None:
     disk.root.rmdir()
 
     tidy()
+
+
+def test_a_host_key_that_openssh_pins_is_on_the_disk_soon(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given housekeeping that looks often
+    monkeypatch.setattr(housekeeping, "_GLANCE_SECONDS", 0.01)
+    places, kept, enough = Places(disk.home), shelf(disk) / "known_hosts", threading.Event()
+    watch = threading.Thread(target=watch_pins, args=(60, enough))
+    watch.start()
+    # when
+    places.make()
+    try:
+        for pins in (b"one ssh-ed25519 A\n", b"one ssh-ed25519 A\ntwo ssh-ed25519 B\n"):
+            places.known_hosts.write_bytes(pins)
+            # then
+            end = time.monotonic() + 30
+            while not kept.exists() or kept.read_bytes() != pins:
+                assert time.monotonic() < end
+                time.sleep(0.01)
+    finally:
+        enough.set()
+        watch.join()
