@@ -73,7 +73,7 @@ def from_kubeconfig(
     return Cluster(
         server=_checked(settings.host),
         namespace=namespace or found or "default",
-        authorization=Secret(settings.get_api_key_with_prefix("authorization") or ""),
+        authorization=Secret(_authorization(settings)),
         tls=_tls(
             settings.host,
             ca=settings.ssl_ca_cert,
@@ -121,6 +121,12 @@ def _namespace_in(config: Any, file: str | None, context: str | None) -> str:
     every, active = config.list_kube_config_contexts(config_file=file)
     chosen = next((c for c in every if c.get("name") == context), active)
     return str((chosen.get("context") or {}).get("namespace") or "")
+
+
+def _authorization(settings: Any) -> str:
+    """The header's value; what the library calls it has changed over its versions."""
+    found = settings.auth_settings().get("BearerToken", {}).get("value")
+    return str(found or "")
 
 
 def _checked(url: str) -> str:

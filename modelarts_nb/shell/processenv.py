@@ -18,7 +18,7 @@ NONE_FOUND = 113
 _FIND = r"""ma_pid=
 for ma_p in $(ls /proc | grep '^[0-9][0-9]*$' | sort -n); do
   [ "$ma_p" != "$$" ] || continue
-  ma_e=$(tr '\n\000' '\001\n' < "/proc/$ma_p/environ" 2>/dev/null) || continue
+  ma_e=$({ tr '\n\000' '\001\n' < "/proc/$ma_p/environ"; } 2>/dev/null) || continue
   case "
 $ma_e" in *"
 MA_TASK_NAME="*|*"
