@@ -278,6 +278,21 @@ async def test_a_private_key_is_refused_and_not_quoted(
     assert "b3BlbnNzaC1rZXk" not in response.body.decode() + caplog.text
 
 
+async def test_what_was_pasted_to_be_understood_is_not_logged(
+    call: Fetch, service: Everything, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    key = await call("GET", "ssh/check?said=-----BEGIN%20PRIVATE%20KEY-----%0Ahidden-7777")
+    words = await call("GET", "ssh/check?said=hidden-7777")
+
+    assert (key.code, words.code) == (400, 200)
+    assert b"hidden-7777" not in key.body
+    logged = "".join(record.getMessage() for record in caplog.records)
+    assert "ssh/check" in logged
+    assert "hidden-7777" not in logged
+
+
 async def test_keys_are_locked(call: Fetch, service: Everything) -> None:
     response = await call("POST", "ssh/lock", {})
 
