@@ -29,10 +29,17 @@ from huaweicloudsdkkps.v3 import (
     ExportPrivateKeyKeypairBean,
     ExportPrivateKeyRequest,
     ExportPrivateKeyRequestBody,
+    ImportPrivateKeyKeypairBean,
+    ImportPrivateKeyProtection,
+    ImportPrivateKeyRequest,
+    ImportPrivateKeyRequestBody,
     KeyProtection,
     KpsClient,
     ListKeypairDetailRequest,
     ListKeypairsRequest,
+    UpdateKeypairDescriptionReq,
+    UpdateKeypairDescriptionRequest,
+    UpdateKeypairDescriptionRequestBody,
 )
 
 from modelarts_nb.localcloud.keypairs.keys import make_key
@@ -123,6 +130,41 @@ def test_a_private_half_that_the_cloud_shall_keep_can_be_had_again(clients: Clie
     client.clear_private_key(ClearPrivateKeyRequest("kept"))
     with pytest.raises(ClientRequestException):
         client.export_private_key(export)
+
+
+def test_a_private_half_is_given_to_the_cloud_later_and_only_by_who_made_the_pair(
+    clients: Clients,
+) -> None:
+    client, teammate = clients.of(KpsClient), clients.of(KpsClient, "teammate")
+    imported(client, "ours", scope="domain")
+
+    def give(somebody: Any, private: str) -> Any:
+        protection = ImportPrivateKeyProtection(private, Encryption(type="default"))
+        pair = ImportPrivateKeyKeypairBean(name="ours", key_protection=protection)
+        body = ImportPrivateKeyRequestBody(pair)
+        return somebody.import_private_key(ImportPrivateKeyRequest(body))
+
+    with pytest.raises(ClientRequestException, match="another user's"):
+        give(teammate, LAPTOP.private)
+    with pytest.raises(ClientRequestException, match="not that of the key pair") as refused:
+        give(client, make_key("other").private)
+    assert "PRIVATE KEY" not in str(refused.value)
+
+    give(client, LAPTOP.private)
+    (shown,) = client.list_keypairs(ListKeypairsRequest()).keypairs
+    assert shown.keypair.is_key_protection
+    assert LAPTOP.private.splitlines()[3] not in shown.to_str()
+
+
+def test_a_pair_is_described(clients: Clients) -> None:
+    client = clients.of(KpsClient)
+    imported(client, "laptop")
+
+    body = UpdateKeypairDescriptionRequestBody(UpdateKeypairDescriptionReq("of the laptop"))
+    client.update_keypair_description(UpdateKeypairDescriptionRequest("laptop", body))
+
+    shown = client.list_keypair_detail(ListKeypairDetailRequest("laptop")).keypair
+    assert shown.description == "of the laptop"
 
 
 def test_a_pair_is_its_makers_alone_unless_it_is_the_accounts(clients: Clients) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdksfsturbo.v1 import (
+    ClientIpInfo,
     CreateFsDirQuotaRequest,
     CreateFsDirQuotaRequestBody,
     CreateFsDirRequest,
@@ -17,8 +18,11 @@ from huaweicloudsdksfsturbo.v1 import (
     CreatePermRulesRequestBody,
     CreateShareRequest,
     CreateShareRequestBody,
+    DeleteFsDirQuotaRequest,
+    DeleteFsDirQuotaRequestBody,
     DeleteFsDirRequest,
     DeleteFsDirRequestBody,
+    DeletePermRuleRequest,
     DeleteShareRequest,
     FsDirReq,
     ListPermRulesRequest,
@@ -26,13 +30,18 @@ from huaweicloudsdksfsturbo.v1 import (
     OnePermRuleRequestInfo,
     SFSTurboClient,
     Share,
+    ShowClientIpInfoRequest,
+    ShowClientIpInfoRequestBody,
     ShowFsDirQuotaRequest,
     ShowFsDirRequest,
     ShowFsDirUsageRequest,
     ShowFsTaskRequest,
+    ShowPermRuleRequest,
     ShowShareRequest,
     UpdateFsDirQuotaRequest,
     UpdateFsDirQuotaRequestBody,
+    UpdateOnePermRuleRequestInfo,
+    UpdatePermRuleRequest,
 )
 
 from modelarts_nb.localcloud.sfsturbo.networks import (
@@ -229,6 +238,44 @@ def test_rules_are_all_made_or_none(sfs: Any, share: str) -> None:
     request = CreatePermRuleRequest(share_id=share, body=body)
     assert refusal(lambda: sfs.create_perm_rule(request))[0] == 400
     assert sfs.list_perm_rules(ListPermRulesRequest(share_id=share)).rules == []
+
+
+def test_a_rule_lives(sfs: Any, share: str) -> None:
+    asked = OnePermRuleRequestInfo(ip_cidr="10.0.0.0/8", rw_type="rw", user_type="no_root_squash")
+    body = CreatePermRulesRequestBody(rules=[asked])
+    (made,) = sfs.create_perm_rule(CreatePermRuleRequest(share_id=share, body=body)).rules
+    one = {"share_id": share, "rule_id": made.id}
+
+    again = CreatePermRuleRequest(share_id=share, body=body)
+    assert refusal(lambda: sfs.create_perm_rule(again))[0] == 400
+    change = UpdateOnePermRuleRequestInfo(rw_type="ro", user_type="all_squash")
+    sfs.update_perm_rule(UpdatePermRuleRequest(**one, body=change))
+    shown = sfs.show_perm_rule(ShowPermRuleRequest(**one))
+    assert (shown.ip_cidr, shown.rw_type, shown.user_type) == ("10.0.0.0/8", "ro", "all_squash")
+
+    sfs.delete_perm_rule(DeletePermRuleRequest(**one))
+    assert refusal(lambda: sfs.show_perm_rule(ShowPermRuleRequest(**one)))[0] == 400
+
+
+def test_a_folder_is_limited_no_more(sfs: Any, share: str) -> None:
+    body = CreateFsDirQuotaRequestBody(path="/datasets", capacity=10, inode=10)
+    sfs.create_fs_dir_quota(CreateFsDirQuotaRequest(share_id=share, body=body))
+
+    gone = DeleteFsDirQuotaRequestBody(path="/datasets")
+    sfs.delete_fs_dir_quota(DeleteFsDirQuotaRequest(share_id=share, body=gone))
+
+    shown = ShowFsDirQuotaRequest(share_id=share, path="/datasets")
+    assert refusal(lambda: sfs.show_fs_dir_quota(shown))[0] == 404
+
+
+def test_who_mounts_a_share_is_shown(sfs: Any, share: str, local: LocalCloud) -> None:
+    with local.inside.store.read() as db:
+        (tie,) = networks_of(db, share)
+    body = ShowClientIpInfoRequestBody(get_client_ips=ClientIpInfo())
+
+    shown = sfs.show_client_ip_info(ShowClientIpInfoRequest(share_id=share, body=body))
+
+    assert shown.ips == [tie["address"]]
 
 
 def test_a_share_that_a_network_uses_cannot_be_deleted(
