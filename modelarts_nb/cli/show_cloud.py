@@ -146,7 +146,8 @@ def checked(found: Any) -> str:
     }
     lines = [f"{key + ':':<14} {value}" for key, value in facts.items() if value]
     if found.error is None:
-        return "\n".join([*lines, "The cloud answers."])
+        cloud = "local cloud (a stand-in on this machine)" if found.kind == "local" else "cloud"
+        return "\n".join([*lines, f"The {cloud} answers."])
     return "\n".join([*(lines if found.keys_from else []), *problem_lines(found.error)])
 
 

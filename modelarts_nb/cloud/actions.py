@@ -76,10 +76,12 @@ def policy_hint(operation: str, server_words: str) -> str:
     needed = usual if not named or set(named) <= set(usual) else named
     if not needed:
         return "The right to this is missing: ask who runs the account. " + NOT_YET
-    lines = [
-        f"The action {' and '.join(needed)} is missing. Custom policy (JSON view), to be "
-        "granted to a user group of yours:"
-    ]
+    which = (
+        f"The action {needed[0]} is missing."
+        if len(needed) == 1
+        else f"One of these actions is missing, or all: {', '.join(needed)}."
+    )
+    lines = [f"{which} Custom policy (JSON view), to be granted to a user group of yours:"]
     for everywhere in (False, True):
         actions = [a for a in needed if (a.split(":")[0] in _GLOBAL) is everywhere]
         if actions:

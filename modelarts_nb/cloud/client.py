@@ -259,7 +259,7 @@ class _Attempts:
         """Who does not want to wait should know that a change may have been carried out."""
         if self._maybe and not self._asked.reads:
             raise Cancelled(
-                f"{self._where} was not waited for ({verdict.spoken(self._asked.operation)}).",
+                f"No longer waiting for {self._where} ({verdict.spoken(self._asked.operation)}).",
                 hint=verdict.MAYBE,
             )
 

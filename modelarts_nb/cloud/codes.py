@@ -140,7 +140,10 @@ MODELARTS: dict[str, tuple[Kind, str]] = {
     "6702": (INVALID, "This site does not mount that category: try another (`--category`)."),
     "6927": (INVALID, "A folder below /data, as in /data/mine."),
     "6967": (INVALID, "OBS as main storage needs the name of a DEW secret."),
-    "6404": (NOT_FOUND, "`ma storage list` shows what is mounted."),
+    "6404": (
+        NOT_FOUND,
+        "`ma storage list` shows what is mounted, `ma storage folders` which folders there are.",
+    ),
     "6400": (INVALID, ""),
     "6320": (FORBIDDEN, "The right to this OBS bucket is missing. " + NOT_YET),
     "6350": (

@@ -168,12 +168,13 @@ def _means_agency(words: str) -> bool:
 
 def _about_keys(reply: Reply, words: str) -> str:
     """Why these keys are not taken, where it can be told: the clock, or they are old."""
-    if apart := _clocks_apart(reply):
+    apart, lowered = _clocks_apart(reply), words.lower()
+    if apart or "signature expired" in lowered:
         return (
-            f"The clock of this machine is {apart} off, so no signature is accepted: set the "
-            "clock right, then run the same again."
+            f"The clock of this machine is {apart or 'too far'} off, so no signature is accepted: "
+            "set the clock right, then run the same again."
         )
-    return codes.EXPIRED if "expire" in words.lower() or "过期" in words else ""
+    return codes.EXPIRED if "expire" in lowered or "过期" in words else ""
 
 
 def _not_the_api(reply: Reply, where: str, what: str) -> errors.CloudAnswerInvalid:

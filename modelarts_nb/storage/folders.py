@@ -144,10 +144,9 @@ def create_folder(
     if len(mode) != 3 or not set(mode) <= set("01234567"):
         raise UsageError(f"{mode!r} is no mode.", hint="Three digits from 0 to 7, as in 755.")
     cloud = cloud or open_cloud()
-    there = _describe(cloud, share, at, Verdict(), progress)
-    if there.exists:
+    if _exists(cloud, share, at, progress)[0]:
         progress.log(f"{at} is there already")
-        return there
+        return _judged(cloud, share, at, progress)
     progress.phase("creating")
     body = {
         "path": at,
@@ -170,8 +169,7 @@ def create_folder(
         if not _exists(cloud, share, at, progress)[0]:
             raise
     with after(f"{at} was made."):
-        verdict = may_mount(cloud, share, [at], progress)[at]
-        made = _describe(cloud, share, at, verdict, progress)
+        made = _judged(cloud, share, at, progress)
     return made if made.exists is not None else replace(made, exists=True)
 
 
@@ -215,7 +213,7 @@ def set_quota(
         progress=progress,
     )
     with after(f"The quota of {at} was set."):
-        return _describe(cloud, share, at, Verdict(), progress)
+        return _judged(cloud, share, at, progress)
 
 
 def _share(value: Any) -> Share:
@@ -250,6 +248,12 @@ def _seen_here(share: str) -> list[str]:
         inside = probe.ask(mount.point, names=True)[0].get("names", [])
         found += [tidy(f"{base}/{name}") for name in inside]
     return found
+
+
+def _judged(cloud: Cloud, share: str, path: str, progress: Progress) -> Folder:
+    """One folder, and whether it may be mounted."""
+    verdict = may_mount(cloud, share, [path], progress)[path]
+    return _describe(cloud, share, path, verdict, progress)
 
 
 def _describe(cloud: Cloud, share: str, path: str, verdict: Verdict, progress: Progress) -> Folder:

@@ -23,7 +23,7 @@ def require_running(cloud: Cloud, instance: str, progress: Progress) -> Any:
         raise CloudConflict(
             f"The notebook {text(seen, 'name') or instance} is {status or 'not running'}: storage "
             "can only be mounted while it runs.",
-            hint="`ma notebook start` starts it.",
+            hint=f"`ma notebook start {instance}` starts it.",
         )
     return seen
 

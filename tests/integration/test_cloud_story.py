@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 from modelarts_nb import notebook, storage
 from modelarts_nb.cloud import client, waiting
 from modelarts_nb.cloud.errors import (
+    AgencyMissing,
     CloudBusy,
     CloudForbidden,
     CloudInvalid,
@@ -18,6 +24,8 @@ from modelarts_nb.cloud.errors import (
     CloudSetting,
     CloudUnauthenticated,
 )
+from modelarts_nb.localcloud.modelarts.credentials import agency_variables
+from modelarts_nb.localcloud.modelarts.notebooks import find as find_notebook
 from modelarts_nb.localcloud.testing import LocalCloud, local_cloud
 
 COMMAND = '#!/bin/sh\n# modelarts_nb: brings things back\necho back > "$HOME/came-back"\nexit 0\n'
@@ -141,6 +149,76 @@ def test_wrong_keys_are_refused(local: LocalCloud, monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(CloudUnauthenticated):
         notebook.list_notebooks()
+
+
+def test_keys_that_ran_out_are_told_from_wrong_ones(
+    local: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the agency's temporary keys, as a notebook has them, and their end
+    with local.inside.store.read() as db:
+        mine = find_notebook(db, os.environ["INSTANCE_ID"])
+    monkeypatch.delenv("MODELARTS_NB_CLOUD_FILE")
+    for name, value in agency_variables(local.inside, mine).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MODELARTS_NB_ENDPOINT", local.endpoint)
+    monkeypatch.setenv("PROJECT_ID", local.project_id)
+    assert notebook.lease().enabled
+    local.forward(3 * 24 * 3600)
+
+    with pytest.raises(CloudUnauthenticated) as raised:
+        notebook.lease()
+
+    assert "new ones" in raised.value.hint
+
+
+def test_a_clock_that_is_an_hour_late_is_said_to_be(local: LocalCloud) -> None:
+    late = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - 3600))
+
+    with pytest.raises(CloudUnauthenticated) as raised:
+        client.open_cloud().call("modelarts", "list_notebooks", headers={"X-Sdk-Date": late})
+
+    assert "The clock of this machine" in raised.value.hint
+
+
+def test_a_missing_agency_is_another_remedy_than_a_missing_right(
+    local: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become("administrator", tmp_path, monkeypatch)
+    client.open_cloud().call("modelarts", "delete_authorizations", user_id="all-users")
+    become("developer", tmp_path, monkeypatch)
+
+    with pytest.raises(AgencyMissing) as raised:
+        storage.mount("obs://demo-bucket/", "mine")
+
+    assert "Add Authorization" in raised.value.hint
+
+
+def test_a_mount_that_was_killed_is_picked_up(local: LocalCloud) -> None:
+    # given a mount that takes its time, and `ma` that is killed while it follows it
+    local.operate("PUT", "/_local/modelarts/pace", {"percent": 300})
+    command = [sys.executable, "-m", "modelarts_nb.cli", "storage", "mount"]
+    words = ["obs://demo-bucket/datasets", "mine", "--progress", "ndjson"]
+    with subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True) as ma:
+        while not [s for s in storage.list_storages() if s.path == "/data/mine"]:
+            assert ma.poll() is None
+        ma.kill()
+    assert storage.show("mine").status == "MOUNTING"
+    local.operate("PUT", "/_local/modelarts/pace", {"percent": 0})
+
+    assert storage.mount("obs://demo-bucket/datasets", "mine").status == "MOUNTED"
+    assert [s.path for s in storage.list_storages()].count("/data/mine") == 1
+
+
+def test_ctrl_c_ends_the_wait_for_a_service_that_hangs(local: LocalCloud) -> None:
+    local.fault("delay", seconds=3, path="/v1/*/notebooks*", times=1)
+    command = [sys.executable, "-m", "modelarts_nb.cli", "notebook", "list", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ma:
+        while local.inside.faults.waiting():
+            assert ma.poll() is None
+        ma.send_signal(signal.SIGINT)
+        said, _ = ma.communicate(timeout=15)
+
+    assert (ma.returncode, json.loads(said)["error"]["code"]) == (130, "cancelled")
 
 
 def test_a_project_that_is_another_is_refused(

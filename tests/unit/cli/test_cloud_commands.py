@@ -130,7 +130,7 @@ def test_a_check_says_with_which_keys_the_cloud_is_asked(service: Service) -> No
     result = run("cloud", "check")
 
     assert "AK-O... from environment" in result.stdout
-    assert "The cloud answers." in result.stdout
+    assert "The local cloud (a stand-in on this machine) answers." in result.stdout
     assert "SK-OF-TEST" not in result.stdout
 
 

@@ -92,6 +92,7 @@ def test_rights_of_a_global_service_are_a_policy_of_their_own() -> None:
     found = refused(403, b'{"error_code":"ModelArts.0108","error_msg":"no"}', "list_all_notebooks")
 
     assert 'for global services: {"Version": "1.1"' in found.hint
+    assert "One of these actions is missing" in found.hint
     assert found.hint.count('"Statement"') == 2
 
 
@@ -143,6 +144,13 @@ def test_a_clock_that_is_off_is_found_by_the_servers_date() -> None:
 
     assert isinstance(found, CloudUnauthenticated)
     assert "60 minutes behind" in found.hint
+
+
+def test_a_signature_that_is_too_old_is_the_clocks_fault_and_not_the_keys() -> None:
+    found = of_code("APIGW.0301", 401, "calc aksk signature fail:signature expired")
+
+    assert "clock" in found.hint
+    assert "new ones" not in found.hint
 
 
 def test_a_clock_that_is_right_is_not_blamed() -> None:
