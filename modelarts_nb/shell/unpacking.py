@@ -14,6 +14,7 @@ from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.shell.errors import TransferFailed, TransferHostile
 
 _PIECE = 1 << 18
+_TWO_THINGS = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
 
 def unpack(stream: IO[bytes], folder: Path, progress: Progress = SILENT) -> Path:
@@ -102,12 +103,8 @@ class _Unpacking:
                 self._links.append((name, member.linkname))
             else:
                 self._progress.log(f"left out: {name} is no file, folder or link")
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise TransferHostile(
-                f"The container sent two things in one place: {name[:200]!r}.",
-                hint="Nothing was kept.",
-                cause=str(error),
-            ) from error
+        except _TWO_THINGS as error:
+            raise _two_things(name, error) from error
 
     def _write(self, member: tarfile.TarInfo, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -122,15 +119,20 @@ class _Unpacking:
 
     def _link(self, name: str, leads: str) -> None:
         end = posixpath.normpath(posixpath.join(posixpath.dirname(name), leads))
-        if leads.startswith("/") or end.split("/", 1)[0] != self._top:
+        if not leads or leads.startswith("/") or end.split("/", 1)[0] != self._top:
             self._progress.log(f"left out: {name} is a link that leads outside, to {leads}")
             return
         path = self._folder / name
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             path.symlink_to(leads)
-        except FileExistsError as error:
-            raise TransferHostile(
-                f"The container sent two things in one place: {name[:200]!r}.",
-                hint="Nothing was kept.",
-            ) from error
+        except _TWO_THINGS as error:
+            raise _two_things(name, error) from error
+
+
+def _two_things(name: str, error: OSError) -> TransferHostile:
+    return TransferHostile(
+        f"The container sent two things in one place: {name[:200]!r}.",
+        hint="Nothing was kept.",
+        cause=str(error),
+    )

@@ -8,9 +8,13 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from modelarts_nb.localcloud.plane.folders import Folders
+from modelarts_nb.localcloud.plane.identity import Identity
+from modelarts_nb.localcloud.plane.ssh.servers import SshServers
 from modelarts_nb.shell.sshtransport import SshPlace, SshTransport
 from modelarts_nb.shell.target import Target
 from modelarts_nb.ssh import privatekeys
+from modelarts_nb.ssh.address import Address
 from modelarts_nb.ssh.places import Places
 from modelarts_nb.ssh.secret import Secret
 from tests.unit.shell.sshd import Sshd, run_sshd
@@ -56,3 +60,19 @@ def transport(place: SshPlace, places: Places) -> Callable[[], SshTransport]:
 def target(transport: Callable[[], SshTransport]) -> Target:
     """The task as a target."""
     return Target("job-1", "demo", "worker-0", "ssh", transport, lambda: None)
+
+
+@pytest.fixture
+def container(tmp_path: Path, places: Places, key: asyncssh.SSHKey) -> Iterator[Address]:
+    """A container of the local cloud. Its server passes signals on, as OpenSSH's does too, but not
+    for root, who runs the tests in many places."""
+    folders = Folders(tmp_path / "state", cloud="local", notebook="worker-0")
+    folders.state.mkdir()
+    folders.create()
+    public = key.export_public_key().decode()
+    servers = SshServers()
+    try:
+        port = servers.open(Identity(folders, project="project-1"), lambda: [public])
+        yield Address("ma-user", "127.0.0.1", port)
+    finally:
+        servers.stop()
