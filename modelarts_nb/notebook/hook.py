@@ -15,10 +15,11 @@ from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudConflict
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.cloud.shape import obj, text
 from modelarts_nb.cloud.waiting import after
 from modelarts_nb.errors import UsageError
-from modelarts_nb.notebook.listing import raw, resolve
+from modelarts_nb.notebook.listing import raw
 from modelarts_nb.progress import SILENT, Progress
 
 _BEGIN = "# >>> modelarts_nb restore >>>"

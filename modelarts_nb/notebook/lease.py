@@ -7,8 +7,9 @@ from typing import Literal
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudConflict
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.errors import UsageError
-from modelarts_nb.notebook.listing import look, resolve
+from modelarts_nb.notebook.listing import look
 from modelarts_nb.notebook.model import RUNNING, Lease, read_lease
 from modelarts_nb.progress import SILENT, Progress
 

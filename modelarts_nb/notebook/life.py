@@ -13,9 +13,10 @@ from modelarts_nb.cloud.errors import (
     CloudUnreachable,
     StateFailed,
 )
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.cloud.waiting import follow
 from modelarts_nb.notebook.lease import milliseconds
-from modelarts_nb.notebook.listing import look, resolve
+from modelarts_nb.notebook.listing import look
 from modelarts_nb.notebook.model import (
     FAILED,
     RUNNING,

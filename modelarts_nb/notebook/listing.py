@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound
-from modelarts_nb.cloud.shape import items, number
+from modelarts_nb.cloud.instances import every, is_id, resolve
 from modelarts_nb.errors import UsageError
 from modelarts_nb.notebook.model import STATUSES, Notebook, read_notebook
 from modelarts_nb.progress import SILENT, Progress
-
-# The service takes 10, 20 or 50.
-_PAGE = 50
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
 
 def list_notebooks(
@@ -66,9 +60,9 @@ def list_notebooks(
         "workspace_id": workspace,
         # The service takes one.
         "status": next(iter(wanted)) if len(wanted) == 1 else None,
-        "image_id": image if image and _UUID.fullmatch(image) else None,
+        "image_id": image if image and is_id(image) else None,
     }
-    found = _pages(
+    found = every(
         cloud or open_cloud(),
         "list_all_notebooks" if all_users else "list_notebooks",
         {key: value for key, value in query.items() if value},
@@ -76,7 +70,7 @@ def list_notebooks(
     )
     fitting = [
         notebook
-        for notebook in found
+        for notebook in map(read_notebook, found)
         if (not wanted or notebook.status in wanted)
         and (not image or query["image_id"] or _is_of(notebook, image))
         # Where the service does not say when, it cannot be said to fit.
@@ -112,48 +106,6 @@ def look(cloud: Cloud, id: str, progress: Progress = SILENT) -> Notebook:
 def raw(cloud: Cloud, id: str, progress: Progress = SILENT) -> Any:
     """The cloud's own JSON of a notebook. It holds its token: for reading, not for keeping."""
     return cloud.call("modelarts", "show_notebook", id=id, progress=progress)
-
-
-def resolve(cloud: Cloud, notebook: str | None, progress: Progress = SILENT) -> str:
-    """The id of a notebook that was named by id or name, or of this one. See ``show``."""
-    asked = cloud.place.need_instance(notebook)
-    if asked == cloud.place.instance or _UUID.fullmatch(asked):
-        return asked
-    # The service matches a part of the name; two may have the same.
-    same = [
-        n
-        for n in _pages(cloud, "list_notebooks", {"name": asked}, progress)
-        if asked in (n.name, n.id)
-    ]
-    if len(same) == 1:
-        return same[0].id
-    if same:
-        raise CloudConflict(
-            f"{len(same)} notebooks are called {asked!r}.",
-            hint=f"Name one by its id: {', '.join(n.id for n in same)}.",
-        )
-    raise CloudNotFound(
-        f"There is no notebook {asked!r} of yours.",
-        hint="`ma notebook list` shows yours, `--all` everybody's (those need their id).",
-    )
-
-
-def _pages(
-    cloud: Cloud, operation: str, query: dict[str, Any], progress: Progress
-) -> list[Notebook]:
-    found: dict[str, Notebook] = {}
-    offset = 0
-    while True:
-        answer = cloud.call(
-            "modelarts", operation, limit=_PAGE, offset=offset, progress=progress, **query
-        )
-        page = items(answer, "data")
-        # By id: an instance that was made meanwhile moves the others by one.
-        found.update((n.id, n) for n in map(read_notebook, page))
-        offset += len(page)
-        total = number(answer, "total")
-        if not page or (offset >= total if total is not None else len(page) < _PAGE):
-            return list(found.values())
 
 
 def _is_of(notebook: Notebook, image: str) -> bool:

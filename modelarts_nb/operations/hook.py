@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from modelarts_nb import wire
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudError
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.notebook import hook as registry
 from modelarts_nb.notebook.hook import HookRegistration, HooksUnseen
-from modelarts_nb.notebook.listing import resolve
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool import install as tool_install
 from modelarts_nb.tool import status as tool_status

@@ -10,10 +10,11 @@ from typing import Literal
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudAnswerInvalid, CloudConflict, CloudForbidden
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import ModelArtsNbError, UsageError
 from modelarts_nb.notebook import life
-from modelarts_nb.notebook.listing import list_notebooks, look, resolve
+from modelarts_nb.notebook.listing import list_notebooks, look
 from modelarts_nb.notebook.model import RUNNING, Notebook
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.ssh import diagnosis, keeping, keys, knownhosts

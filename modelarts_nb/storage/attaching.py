@@ -14,6 +14,7 @@ from modelarts_nb.cloud.errors import (
     CloudUnreachable,
     StateFailed,
 )
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.cloud.waiting import follow
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.storage import model
@@ -46,12 +47,13 @@ def mount(
         source: ``obs://bucket/folder/``, or ``SHARE-ID:/folder`` of SFS Turbo.
         path: ``/data/NAME``, or only ``NAME``.
         category: OBS, OBSFS or EFS; None: OBSFS for ``obs://``, EFS for a share.
-        notebook: the id of the instance; None: this one.
+        notebook: the instance's id or name; None: this one.
         wait: follow it to the end; else return at once.
         timeout: seconds.
 
     Raises:
         UsageError: source or path are none.
+        CloudNotFound: there is no such notebook.
         CloudConflict: the path is in use, or the notebook does not run, or its network does not
             reach the share. Nothing was changed.
         StateFailed: the mount failed; says why. Nothing is left at the path.
@@ -60,7 +62,7 @@ def mount(
     """
     wanted, at = read_source(source, category), read_path(path)
     cloud = cloud or open_cloud()
-    instance = cloud.place.need_instance(notebook)
+    instance = resolve(cloud, notebook, progress)
     progress.phase("checking")
     seen = require_running(cloud, instance, progress)
     there = _at(read_all(cloud, instance, progress), at)
@@ -102,19 +104,19 @@ def unmount(
 
     Args:
         storage: its path (``/data/mine``, or ``mine``) or its id.
-        notebook: the id of the instance; None: this one.
+        notebook: the instance's id or name; None: this one.
         wait: follow it to the end; else return at once.
         timeout: seconds.
 
     Raises:
-        CloudNotFound: nothing is mounted there.
+        CloudNotFound: nothing is mounted there, or there is no such notebook.
         CloudConflict: it is being mounted, or cannot be unmounted while the notebook runs.
         StateFailed: it could not be unmounted; says why.
         CloudTimeout, Cancelled: not followed any more; the cloud goes on.
         CloudError: the cloud refused or could not be reached.
     """
     cloud = cloud or open_cloud()
-    instance = cloud.place.need_instance(notebook)
+    instance = resolve(cloud, notebook, progress)
     progress.phase("checking")
     known = find(read_all(cloud, instance, progress), storage)
     if known.status == model.MOUNTING:

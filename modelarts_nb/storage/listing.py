@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudNotFound
+from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.cloud.shape import items, number
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.storage.machine import look_at, look_at_all
@@ -23,15 +24,16 @@ def list_storages(
     """What the cloud has mounted under ``/data``, or is about to, or failed to.
 
     Args:
-        notebook: its id; None: this one.
+        notebook: its id or name; None: this one.
         measure: also how long a small write takes (writes a file and removes it).
 
     Raises:
+        CloudNotFound, CloudConflict: there is no notebook of this name, or several.
         CloudSetting: none was named and which this is, is not known.
         CloudError: the cloud refused or could not be reached.
     """
     cloud = cloud or open_cloud()
-    instance = cloud.place.need_instance(notebook)
+    instance = resolve(cloud, notebook, progress)
     found = read_all(cloud, instance, progress)
     if instance != cloud.place.instance:
         return found
@@ -51,15 +53,15 @@ def show(
 
     Args:
         storage: its path (``/data/mine``, or ``mine``) or its id.
-        notebook: the id of the instance; None: this one.
+        notebook: the instance's id or name; None: this one.
         measure: also how long a small write takes.
 
     Raises:
-        CloudNotFound: nothing is mounted there.
+        CloudNotFound: nothing is mounted there, or there is no such notebook.
         CloudError: the cloud refused or could not be reached.
     """
     cloud = cloud or open_cloud()
-    instance = cloud.place.need_instance(notebook)
+    instance = resolve(cloud, notebook, progress)
     found = find(read_all(cloud, instance, progress), storage)
     if instance != cloud.place.instance:
         return found

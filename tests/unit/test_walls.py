@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 # What Python users import: it shows functions of the room above that know several rooms. They are
 # named there and imported when somebody uses them, so that nothing of the room itself needs them.
-FACES = {"ssh/__init__.py": {"operations"}, "storage/__init__.py": {"operations"}}
+FACES = {"ssh/__init__.py": {"operations"}}
 # The version string is a fact, not a room.
 VERSION = "modelarts_nb.__version__"
 SERVER_MAY = {"jupyter_server", "jupyter_core", "jupyter_events", "tornado", "traitlets"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from modelarts_nb import storage as doing
 from modelarts_nb.cloud.client import Cloud
 from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound
 from modelarts_nb.errors import UsageError
-from modelarts_nb.operations import storage as doing
 from tests.unit.cloud.wire import Request, Response, Wire
 from tests.unit.notebook.fake import Service as Notebooks
 from tests.unit.notebook.fake import instance
