@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IEnvironment, IOperation } from './api/types';
-import { shortNotebook } from './cloud/words';
+import { shortNotebook, shortSource } from './cloud/words';
 import { isPreview } from './operations/model';
 
 type Words = { [key: string]: string };
@@ -77,7 +77,11 @@ function cloudDeed(
     case 'notebook.keep_alive':
       return trans.__('Keeping %1 alive for %2 h', notebook, say('hours'));
     case 'storage.mount':
-      return trans.__('Mounting %1 at %2', say('source'), say('path'));
+      return trans.__(
+        'Mounting %1 at %2',
+        shortSource(say('source')),
+        say('path')
+      );
     case 'storage.unmount':
       return trans.__('Unmounting %1', say('storage'));
     case 'storage.create_folder':

@@ -119,6 +119,12 @@ export function privateWords(pair: IKeyPair, trans: TranslationBundle): string {
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
+const ID_OF_SHARE = /^([0-9a-f]{8})-[0-9a-f-]{27}(\.sfsturbo\.internal)?:/i;
+
+/** A source as people read it: of a share's id the beginning says enough. */
+export function shortSource(source: string): string {
+  return source.replace(ID_OF_SHARE, '$1…:');
+}
 
 /** A notebook as a parameter names it, short. */
 export function shortNotebook(notebook: Json | undefined): string {

@@ -169,6 +169,14 @@ class FormDialog<V> extends BodyDialog<void> {
     this._enable();
   }
 
+  override handleEvent(event: Event): void {
+    super.handleEvent(event);
+    if (event.type === 'input') {
+      // JupyterLab enables its button by what the browser alone finds valid.
+      this._enable();
+    }
+  }
+
   protected override enter(): void {
     this.resolve(this._accept);
   }

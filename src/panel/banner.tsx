@@ -11,12 +11,13 @@ import {
   errorTitle,
   readsEnglish
 } from '../serverWords';
-import { usePanel, useRun } from './context';
+import { usePanel, useRun, useSignal } from './context';
 
 /** The one question: what survives a restart? */
 export function Banner({ status }: { status: IStatus }): React.ReactElement {
   const { trans } = usePanel();
   const run = useRun();
+  const registered = useRegistered();
   const { disk, lost } = status;
   if (disk.error || !disk.exists) {
     return <NoDisk disk={disk} />;
@@ -58,7 +59,7 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
       </Line>
     );
   }
-  const back = comesBack(status);
+  const back = comesBack(status, registered);
   if (back === 'refused' || back === 'failed') {
     return (
       <Line
@@ -87,10 +88,22 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
   );
 }
 
+/** Whether the platform will run our hook, by the cloud's word; null: it does not say. */
+function useRegistered(): boolean | null {
+  const { cloud } = usePanel();
+  return useSignal(
+    cloud.changed,
+    () => cloud.view.hook?.registration?.registered ?? null
+  );
+}
+
 /** Whether what survives also comes back, and by itself. */
 type Back = 'ran' | 'installed' | 'by hand' | 'failed' | 'refused';
 
-function comesBack({ hook, restore }: IStatus): Back {
+function comesBack(
+  { hook, restore }: IStatus,
+  registered: boolean | null
+): Back {
   if (restore?.ran && !restore.ok) {
     // Files that are not the installed ones are never run.
     return restore.lines.some(
@@ -99,7 +112,8 @@ function comesBack({ hook, restore }: IStatus): Back {
       ? 'refused'
       : 'failed';
   }
-  if (!hook?.installed) {
+  // What the cloud says of the next start counts more than what lies on the disk.
+  if (!hook?.installed || registered === false) {
     return 'by hand';
   }
   return restore?.ran ? 'ran' : 'installed';
@@ -117,7 +131,8 @@ function Hook({ status }: { status: IStatus }): React.ReactElement {
   const { trans, format } = usePanel();
   const run = useRun();
   const { restore } = status;
-  const back = comesBack(status);
+  const registered = useRegistered();
+  const back = comesBack(status, registered);
   const act = (label: string, command: string) => (
     <button
       type="button"
@@ -140,7 +155,13 @@ function Hook({ status }: { status: IStatus }): React.ReactElement {
     case 'installed':
       return (
         <p className="ma-muted">
-          {trans.__('The hook is installed; it runs at the next start.')}
+          {registered
+            ? trans.__('The hook is installed; it runs at the next start.')
+            : trans.__(
+                'The hook is on the disk; it runs at the next start if it is registered.'
+              )}{' '}
+          {!registered &&
+            act(trans.__('What to paste…'), CommandIDs.showHookCommand)}
         </p>
       );
     case 'by hand':

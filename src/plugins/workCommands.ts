@@ -40,6 +40,7 @@ export function addWorkCommands(
   add(CommandIDs.refresh, trans.__('Refresh'), () =>
     Promise.all([
       inventory.refresh(),
+      nb.cloud.refresh(),
       operations.refresh().catch(() => undefined)
     ])
   );

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,18 @@ class Lab:
         disk: the persistent disk.
         images: environments that the image is said to bring.
         channel: where ``.condarc`` says that packages are.
+        variables: of the server's environment, besides.
     """
 
-    def __init__(self, folder: Path, disk: Path, images: list[Path], channel: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        disk: Path,
+        images: list[Path],
+        channel: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._variables = dict(variables or {})
         self.home, self.disk, self.notebooks = folder / "home", disk, folder / "notebooks"
         self.token = secrets.token_hex(16)
         self._log = folder / "server.log"
@@ -73,6 +83,7 @@ class Lab:
             MODELARTS_NB_DISK=str(self.disk),
             MODELARTS_NB_OWNER="tester",
             PYTHONPATH=str(Path(__file__).parents[2]),
+            **self._variables,
         )
         options = {
             "ip": "127.0.0.1",

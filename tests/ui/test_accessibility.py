@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.ui.axe import violations
 from tests.ui.lab import Lab
 from tests.ui.panel import Panel
-
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 
 THEMES = ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"]
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_panel_has_no_violations(
+def test_the_panel_has_noviolations(
     open_panel: Callable[..., Panel], kept: str, theme: str
 ) -> None:
     panel = open_panel(theme=theme)
     for section in ("Archives", "Bin"):
         panel.root.get_by_role("button", name=section).first.click()
     panel.row(kept).hover()
-    assert _violations(panel, ".ma-Panel") == []
+    assert violations(panel, ".ma-Panel") == []
 
 
 @pytest.mark.parametrize("theme", THEMES[:2])
-def test_no_dialog_has_violations(
+def test_no_dialog_hasviolations(
     open_panel: Callable[..., Panel], kept: str, archive: str, theme: str
 ) -> None:
     panel = open_panel(theme=theme)
@@ -37,7 +35,7 @@ def test_no_dialog_has_violations(
     found: list[str] = []
 
     def look(name: str) -> None:
-        found.extend(f"{name}: {line}" for line in _violations(panel, ".jp-Dialog"))
+        found.extend(f"{name}: {line}" for line in violations(panel, ".jp-Dialog"))
 
     panel.root.get_by_role("button", name="New environment").click()
     dialog.get_by_label("Name", exact=True).fill(kept)
@@ -78,7 +76,7 @@ def test_no_dialog_has_violations(
     panel.dismiss()
     panel.root.get_by_role("button", name=re.compile("^Log of: ")).first.click()
     expect(panel.root.get_by_role("log")).not_to_be_empty()
-    found.extend(f"log: {line}" for line in _violations(panel, ".ma-Panel"))
+    found.extend(f"log: {line}" for line in violations(panel, ".ma-Panel"))
     assert found == []
 
 
@@ -87,16 +85,3 @@ def archive(lab: Lab, kept: str) -> str:
     """The name in an archive that is there."""
     lab.run("env.pack", name=kept)
     return kept
-
-
-def _violations(panel: Panel, selector: str) -> list[str]:
-    """What axe finds below ``selector``: rule, place, what to do."""
-    if not panel.page.evaluate("'axe' in window"):
-        panel.page.add_script_tag(path=str(AXE))
-    found = panel.page.evaluate("selector => axe.run(selector)", selector)
-    assert found["passes"], "axe looked at nothing"
-    return [
-        f"{violation['id']}: {node['html'][:160]}: {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]

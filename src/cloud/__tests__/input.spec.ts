@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { notebook, storage } from '../../__tests__/cloud';
 import { folderProblem, mountPathProblem, obsProblem, pathFor } from '../paths';
 import { isPrivateKey, keyNameProblem, publicKeyProblem } from '../publicKey';
-import { notebookRef, shortNotebook } from '../words';
+import { notebookRef, shortNotebook, shortSource } from '../words';
 
 const trans = nullTranslator.load('modelarts_nb');
 const RSA = `AAAAB3NzaC1yc2EAAAADAQABAAAB${'gQC7'.repeat(60)}==`;
@@ -133,5 +133,18 @@ describe('a notebook is named to the server', () => {
       'a',
       'aaaaaaaa'
     ]);
+  });
+});
+
+describe('a source is shown', () => {
+  it.each([
+    ['aaaaaaaa-0000-0000-0000-000000000001:/team', 'aaaaaaaa…:/team'],
+    [
+      'aaaaaaaa-0000-0000-0000-000000000001.sfsturbo.internal:/team',
+      'aaaaaaaa…:/team'
+    ],
+    ['obs://bucket/aaaaaaaa/', 'obs://bucket/aaaaaaaa/']
+  ])('%s as %s', (source, short) => {
+    expect(shortSource(source)).toBe(short);
   });
 });

@@ -37,8 +37,9 @@ export async function askKeepAlive(
 ): Promise<void> {
   const { trans, operations, keepAlive, cloud } = nb;
   const left = notebook === undefined ? (cloud.secondsLeft() ?? 0) : 0;
-  // The least that is worth asking for, and a working day at least.
-  const hours = OFFERS.find(offer => offer >= 8 && offer * 3600 > left) ?? MOST;
+  // A working day at least, and an hour more than it runs anyway.
+  const hours =
+    OFFERS.find(offer => offer >= 8 && (offer - 1) * 3600 > left) ?? MOST;
   await askForm<IValue>({
     title: trans.__('Keep %1 alive', name),
     accept: trans.__('Keep alive'),

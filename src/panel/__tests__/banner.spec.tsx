@@ -1,9 +1,11 @@
 import { cleanup, screen, within } from '@testing-library/react';
 
+import { hookStatus } from '../../__tests__/cloud';
 import { environment, status } from '../../__tests__/server';
 import { IRestored, IStatus } from '../../api/types';
 import { CommandIDs } from '../../commands';
 import { IMAGE, open } from './open';
+import { CLOUD } from './openCloud';
 
 afterEach(cleanup);
 
@@ -11,8 +13,12 @@ const RAN = '2026-11-22T09:12:00Z';
 const { disk } = status();
 
 /** The banner's own words, and what it offers. */
-async function banner(change: Partial<IStatus>) {
+async function banner(
+  change: Partial<IStatus>,
+  cloud?: { [path: string]: unknown }
+) {
   const opened = await open({
+    cloud,
     status: status(change),
     environments: change.lost?.length ? [IMAGE] : []
   });
@@ -42,6 +48,35 @@ describe('the banner', () => {
     expect(inside.getByText('Restart-safe')).toBeTruthy();
     expect(inside.getByText(/runs at the next start/)).toBeTruthy();
   });
+
+  it('has the hook at hand to be pasted where nobody says that it is registered', async () => {
+    const { inside, ran, user } = await banner({ restore: null });
+    await user.click(inside.getByRole('button', { name: 'What to paste…' }));
+    expect(ran).toEqual([[CommandIDs.showHookCommand, {}]]);
+  });
+
+  it.each([
+    [true, 'Restart-safe'],
+    [false, 'Environments survive a restart, kernels do not yet']
+  ])(
+    'believes the cloud that the hook is registered: %s',
+    async (it, words) => {
+      const registration = {
+        instance: 'i',
+        registered: it,
+        current: it,
+        others: []
+      };
+      const { inside } = await banner(
+        { restore: null },
+        { ...CLOUD, 'hook?registration=true': hookStatus({ registration }) }
+      );
+      expect(inside.getByText(words)).toBeTruthy();
+      expect(
+        inside.queryByRole('button', { name: 'What to paste…' })
+      ).toBeNull();
+    }
+  );
 
   it('does not promise kernels where the hook is not installed', async () => {
     const { inside, ran, user } = await banner({

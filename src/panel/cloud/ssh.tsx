@@ -146,7 +146,10 @@ function Ready({ setup }: { setup: ISshSetup }): React.ReactElement {
             <CopyButton text={command} trans={trans} />
           </>
         ) : (
-          <strong>{headline(setup, trans)}</strong>
+          <>
+            <span className="ma-Dot" data-dot="none" aria-hidden="true" />
+            <strong>{headline(setup, trans)}</strong>
+          </>
         )}
       </div>
       {!ready && (

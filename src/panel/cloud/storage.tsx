@@ -4,7 +4,12 @@ import React from 'react';
 import { IMachine, IStorage } from '../../api/cloudTypes';
 import { IOperation } from '../../api/types';
 import { tidy } from '../../cloud/paths';
-import { categoryWord, storageDot, storageState } from '../../cloud/words';
+import {
+  categoryWord,
+  shortSource,
+  storageDot,
+  storageState
+} from '../../cloud/words';
 import { CommandIDs } from '../../commands';
 import { usePanel, useRun, useSignal } from '../context';
 import { Bar } from '../disk';
@@ -165,8 +170,8 @@ function Row(props: {
           : unseen
             ? trans.__('this machine does not see it yet')
             : mounted
-              ? storage.uri
-              : `${state} · ${storage.uri}`
+              ? shortSource(storage.uri)
+              : `${state} · ${shortSource(storage.uri)}`
       }
       hover={[storage.uri, categoryWord(storage.category, trans), state]
         .filter(Boolean)
