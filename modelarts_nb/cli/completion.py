@@ -122,6 +122,24 @@ def notebook_names(
     return _soon(lambda: _answers("notebook.list", lambda n: str(n.name), incomplete))
 
 
+def notebook_statuses(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The states a notebook can be in."""
+    from modelarts_nb.notebook.model import STATUSES
+
+    names = [s.lower() if incomplete.islower() or not incomplete else s for s in STATUSES]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def storage_sources(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """How what can be mounted begins: OBS, or one of the project's shares."""
+    found = [CompletionItem("obs://")] if "obs://".startswith(incomplete) else []
+    return [*found, *_soon(lambda: _answers("storage.shares", lambda s: f"{s.id}:/", incomplete))]
+
+
 def storage_paths(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

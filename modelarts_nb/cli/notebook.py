@@ -8,7 +8,7 @@ import click
 
 from modelarts_nb.cli import show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, confirm, do
-from modelarts_nb.cli.completion import notebook_names
+from modelarts_nb.cli.completion import notebook_names, notebook_statuses
 
 NOTEBOOK = click.argument(
     "name", metavar="[NOTEBOOK]", required=False, shell_complete=notebook_names
@@ -33,14 +33,26 @@ def notebook() -> None:
 )
 @click.option("--name", help="A part of the name.")
 @click.option("--id", help="The id.")
-@click.option("--status", multiple=True, metavar="STATUS", help="As RUNNING; may be repeated.")
+@click.option(
+    "--status",
+    multiple=True,
+    metavar="STATUS",
+    help="As running or stopped; may be repeated.",
+    shell_complete=notebook_statuses,
+)
 @click.option("--image", help="A part of the image's name or path, or its id.")
 @click.option("--flavor", help="A part of the flavor's name.")
 @click.option("--description", help="A part of the description.")
 @click.option("--created-after", metavar="TIME", help="As 2026-05-31 or 2026-05-31T08:00 (UTC).")
 @click.option("--created-before", metavar="TIME", help="As 2026-05-31 or 2026-05-31T08:00 (UTC).")
 @click.option("--workspace", metavar="ID", help="Of one workspace.")
-@click.option("--all", "all_users", is_flag=True, default=None, help="Everybody's in the project.")
+@click.option(
+    "--all",
+    "all_users",
+    is_flag=True,
+    default=None,
+    help="Everybody's in the project; takes the right listAllNotebooks.",
+)
 def list_(**options: Any) -> Any:
     """Notebooks that fit every option, the newest first."""
     return ask("notebook.list", **options)
@@ -90,7 +102,7 @@ def stop(name: str | None, no_wait: bool, yes: bool) -> Any:
 @click.option("--hours", type=float, help="From now on, 1 to 72 (default 1).")
 @click.option("--idle", is_flag=True, help="Count them only while nothing runs in it.")
 def keep_alive(name: str | None, hours: float | None, idle: bool) -> Any:
-    """Let a notebook run on for so many hours from now."""
+    """Let a notebook run on for so many hours from now; longer, if it does anyway."""
     return do("notebook.keep_alive", notebook=name, hours=hours, kind="idle" if idle else None)
 
 

@@ -27,7 +27,7 @@ def restore(also_owner: tuple[str, ...]) -> Any:
 
 @click.group(cls=Group)
 def hook() -> None:
-    """Put the tool and the restart hook on the disk."""
+    """The restart hook: install and register it, look at it, take it out."""
 
 
 @hook.command(

@@ -8,7 +8,12 @@ import click
 
 from modelarts_nb.cli import show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, do
-from modelarts_nb.cli.completion import notebook_names, share_ids, storage_paths
+from modelarts_nb.cli.completion import (
+    notebook_names,
+    share_ids,
+    storage_paths,
+    storage_sources,
+)
 
 NOTEBOOK = click.option(
     "--notebook",
@@ -50,7 +55,7 @@ def show(**options: Any) -> Any:
         "ma storage mount SHARE-ID:/team/data /data/team",
     ),
 )
-@click.argument("source")
+@click.argument("source", shell_complete=storage_sources)
 @click.argument("path")
 @click.option(
     "--category",
