@@ -127,6 +127,7 @@ export interface ISetupSshArgs extends INotebookArgs {
 /** The name of a key pair. */
 export interface IKeyArgs extends INotebookArgs {
   name?: string;
+  restart?: boolean;
 }
 
 /** The arguments of a command, of which Lumino knows only that they are JSON. */

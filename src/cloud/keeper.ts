@@ -72,12 +72,16 @@ export class LeaseKeeper implements IDisposable {
       this._calm();
       return;
     }
-    if (preference.mode === 'auto' && busy() && (await this._extend())) {
-      this._calm();
-      teller.extended(cloud.secondsLeft() ?? HOURS * 3600);
-      return;
-    }
     const ends = cloud.view.mine?.lease?.ends ?? '';
+    if (preference.mode === 'auto' && busy() && this._refusedOf !== ends) {
+      if (await this._extend()) {
+        this._calm();
+        teller.extended(cloud.secondsLeft() ?? HOURS * 3600);
+        return;
+      }
+      // Once is enough: it would be refused every half minute.
+      this._refusedOf = ends;
+    }
     if (this._warnedOf !== ends) {
       this._warnedOf = ends;
       teller.warn(left);
@@ -111,6 +115,8 @@ export class LeaseKeeper implements IDisposable {
   private _looking = false;
   /** The end that the user was warned of. */
   private _warnedOf: string | null = null;
+  /** The end that could not be put off. */
+  private _refusedOf: string | null = null;
 }
 
 function isSoon(left: number | null): boolean {

@@ -42,8 +42,12 @@ export class CloudModel implements IDisposable {
       name: 'modelarts_nb:cloud',
       factory: () => this._readAgain(),
       frequency: { interval: MINUTE, backoff: true, max: 10 * MINUTE },
-      // Nobody looks: nothing is asked, unless somebody says "refresh".
-      standby: () => options.standby ?? (this._watched ? 'when-hidden' : true)
+      // Nobody looks: nothing is asked, unless the lease is still not known.
+      standby: () =>
+        options.standby ??
+        (this._watched || this.error('status') || this.error('mine')
+          ? 'when-hidden'
+          : true)
     });
   }
 
@@ -113,9 +117,9 @@ export class CloudModel implements IDisposable {
 
   /** Read this notebook's lease again; true when the cloud has answered. */
   async refreshLease(): Promise<boolean> {
-    const { mine } = this._view;
     try {
       const lease = await this.client.lease();
+      const { mine } = this._view;
       if (mine) {
         this._show('mine', { ...mine, lease });
       }
@@ -136,7 +140,9 @@ export class CloudModel implements IDisposable {
 
   /** The next read of the poll, where nobody has read meanwhile or ever. */
   private async _readAgain(): Promise<void> {
-    if (this._readAt > 0 && this._now() - this._readAt > MINUTE / 2) {
+    // An account does not come up from one minute to the next.
+    const pause = this.absent ? 10 * MINUTE : MINUTE / 2;
+    if (this._readAt > 0 && this._now() - this._readAt > pause) {
       await this._read();
     }
   }

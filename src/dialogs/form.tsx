@@ -14,7 +14,8 @@ import { Preview } from './preview';
 /** What a form's fields get to draw themselves and to report changes. */
 export interface IFields<V> {
   value: V;
-  set: (change: Partial<V>) => void;
+  /** `quiet`: it was not the user who changed it, so nothing is complained of. */
+  set: (change: Partial<V>, quiet?: boolean) => void;
 }
 
 export interface IForm<V> {
@@ -85,11 +86,12 @@ class FormBody<V> extends ReactWidget {
       <>
         <form.fields
           value={this.value}
-          set={change => {
+          set={(change, quiet) => {
             this.value = { ...this.value, ...change };
             // What was seen is no longer what would be done.
             this._hidePreview();
-            this.insist();
+            this._insisting ||= !quiet;
+            this.update();
             this.onChange();
           }}
         />

@@ -64,17 +64,16 @@ export function cloudRemedies(
   }
   // A notebook cannot restart itself.
   if (error?.code === 'must_be_stopped' && params.notebook) {
-    const about = aboutOf(params);
-    return verb === 'ssh.setup'
-      ? [
-          act(trans.__('With a restart…'), CommandIDs.setupSsh, {
-            ...about,
-            publicKey: say('public_key'),
-            name: say('name'),
-            restart: true
-          })
-        ]
-      : [];
+    const again = { ...aboutOf(params), restart: true };
+    const label = trans.__('With a restart…');
+    const [pair] = Array.isArray(params.key_pairs) ? params.key_pairs : [];
+    if (verb === 'ssh.use' && pair) {
+      return [act(label, CommandIDs.useKey, { ...again, name: String(pair) })];
+    }
+    if (verb === 'ssh.setup') {
+      const typed = { publicKey: say('public_key'), name: say('name') };
+      return [act(label, CommandIDs.setupSsh, { ...again, ...typed })];
+    }
   }
   return [];
 }

@@ -131,9 +131,9 @@ function addKeyCommands(
   add<IKeyArgs>(
     CommandIDs.useKey,
     trans.__('Use a Key Pair…'),
-    async ({ name, notebook }) => {
+    async ({ name, notebook, restart }) => {
       const pair = await chooseKey(nb, name);
-      return pair && askUseKey(nb, pair, notebook);
+      return pair && askUseKey(nb, pair, { notebook, restart });
     }
   );
   add<IKeyArgs>(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,27 +42,31 @@ class CloudLab:
 
 @contextmanager
 def cloud_lab(
-    folder: Path, *, user: str = "developer", images: list[Path] | None = None, channel: str = ""
+    folder: Path,
+    *,
+    user: str = "developer",
+    disk: Path | None = None,
+    images: Sequence[Path] = (),
+    channel: str = "",
 ) -> Iterator[CloudLab]:
     """A local cloud and a JupyterLab with the keys of one of its users.
 
     Args:
         folder: empty.
         user: whose keys.
-        images, channel: as of ``Lab``.
+        disk, images, channel: as of ``Lab``; without a disk a folder is one.
     """
     with local_cloud(folder / "cloud") as cloud:
         # States of notebooks and storages last no time.
         cloud.operate("PUT", "/_local/modelarts/pace", {"percent": 0})
         with cloud.inside.store.read() as db:
             [demo] = [n for n in every(db, cloud.project_id) if n.name == "demo"]
-        disk = folder / "disk"
-        disk.mkdir()
         variables = {
             "MODELARTS_NB_CLOUD_FILE": str(folder / "cloud/keys" / f"{user}.json"),
             "MODELARTS_NB_INSTANCE": demo.id,
         }
-        lab = Lab(folder / "lab", disk, images or [], channel, variables)
+        (disk or folder / "disk").mkdir(exist_ok=True)
+        lab = Lab(folder / "lab", disk or folder / "disk", [*images], channel, variables)
         try:
             yield CloudLab(lab, cloud, demo.id)
         finally:

@@ -100,14 +100,19 @@ def test_this_notebook_and_its_lease_are_seen_and_extended(
     expect(dialog.get_by_role("button", name="Keep alive")).to_be_disabled()
     hours.fill("48")
     expect(dialog).to_contain_text("Until ")
+    dialog.get_by_label("Shortly before it runs out").select_option("auto")
     dialog.get_by_role("button", name="Keep alive").click()
 
     expect(panel.activity("Keeping this notebook alive for 48 h")).to_contain_text("done")
     expect(timer).to_have_text(re.compile(r"^4[78] h( \d+ min)? left$"))
     assert world.lease() > 47 * 3600
+    settings = world.lab.home / ".jupyter/lab/user-settings/modelarts_nb"
+    kept = settings / "lease.jupyterlab-settings"
+    _eventually(lambda: kept.exists() and '"keepAlive": "auto"' in kept.read_text())
 
 
 def test_before_the_lease_runs_out_it_is_asked(panel: Panel, world: CloudLab) -> None:
+    """Also where it may be extended by itself: no kernel is busy."""
     _lease_ends_in(world, 600)
     panel.root.get_by_role("button", name="Refresh").click()
     warning = panel.notification("This notebook stops by itself in")

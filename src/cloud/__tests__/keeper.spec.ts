@@ -127,7 +127,7 @@ describe('LeaseKeeper', () => {
     expect(told).toEqual(['warn 10', 'calm', 'extended 60']);
   });
 
-  it('asks where extending was refused', async () => {
+  it('asks where extending was refused, and does not try it again and again', async () => {
     preference.read('auto');
     busy = true;
     server.answers['POST operations'] = {
@@ -135,7 +135,9 @@ describe('LeaseKeeper', () => {
       body: { code: 'cloud_forbidden', message: 'no' }
     };
     await at(600);
+    await keeper.look();
     expect(told).toEqual(['warn 10']);
+    expect(started()).toHaveLength(1);
   });
 
   it('is still where the user does not want to hear of it', async () => {

@@ -214,6 +214,11 @@ describe('CloudModel', () => {
     await read;
   });
 
+  it('asks nothing by itself before somebody has said "refresh"', async () => {
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(server.asked).toEqual([]);
+  });
+
   describe('the time left', () => {
     it('is that of the server, however this clock goes', async () => {
       const now = Date.parse('2026-11-22T10:00:00Z');

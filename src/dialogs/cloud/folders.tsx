@@ -38,7 +38,7 @@ export async function askFolder(
           nb={nb}
           share={value.share}
           load={() => cloud.client.shares()}
-          onChange={share => set({ share })}
+          onChange={(share, _, quiet) => set({ share }, quiet)}
         />
         <TextField
           label={trans.__('Folder')}
@@ -101,7 +101,7 @@ export async function askQuota(
           nb={nb}
           share={value.share}
           load={() => cloud.client.shares()}
-          onChange={share => set({ share, path: '/' })}
+          onChange={(share, _, quiet) => set({ share, path: '/' }, quiet)}
         />
         {value.share && (
           <FolderField
@@ -109,7 +109,7 @@ export async function askQuota(
             nb={nb}
             share={value.share}
             folder={value.path}
-            onChange={path => set({ path })}
+            onChange={(path, quiet) => set({ path }, quiet)}
           />
         )}
         <TextField

@@ -114,14 +114,17 @@ function ScopeField(props: {
 export async function askUseKey(
   nb: IModelArtsNb,
   pair: IKeyPair,
-  notebook = ''
+  args: { notebook?: string; restart?: boolean } = {}
 ): Promise<void> {
   const { trans, operations } = nb;
   await askForm({
     title: trans.__('Use %1', pair.name),
     accept: trans.__('Use it'),
     trans,
-    initial: { notebook, restart: false },
+    initial: {
+      notebook: args.notebook ?? '',
+      restart: args.restart ?? false
+    },
     problem: value => targetProblem(nb, value.notebook),
     submit: value =>
       operations.start('ssh.use', {

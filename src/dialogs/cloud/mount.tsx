@@ -79,15 +79,19 @@ function MountFields(
 ): React.ReactElement {
   const { nb, value, readShares } = props;
   const { trans, cloud } = nb;
+  // What is read from the cloud comes later than it was asked for.
+  const latest = React.useRef(value);
+  latest.current = value;
   /** Change the source; the path follows while it is nobody's choice. */
-  const set = (change: Partial<IValue>, word?: string) =>
+  const set = (change: Partial<IValue>, word?: string, quiet?: boolean) =>
     props.set(
-      value.chosen || !word
+      latest.current.chosen || !word
         ? change
         : {
             ...change,
             path: pathFor(word, cloud.view.storages ?? [])
-          }
+          },
+      quiet
     );
   return (
     <>
@@ -113,7 +117,9 @@ function MountFields(
             nb={nb}
             share={value.share}
             load={readShares}
-            onChange={(share, name) => set({ share, folder: '/' }, name)}
+            onChange={(share, name, quiet) =>
+              set({ share, folder: '/' }, name, quiet)
+            }
           />
           {value.share && (
             <FolderField
@@ -121,7 +127,9 @@ function MountFields(
               nb={nb}
               share={value.share}
               folder={value.folder}
-              onChange={folder => set({ folder }, folder)}
+              onChange={(folder, quiet) =>
+                set({ folder }, folder === '/' ? undefined : folder, quiet)
+              }
             />
           )}
         </>

@@ -12,7 +12,7 @@ export function ShareField(props: {
   nb: IModelArtsNb;
   share: string;
   load: () => Promise<IShare[]>;
-  onChange: (share: string, name: string) => void;
+  onChange: (share: string, name: string, quiet?: boolean) => void;
 }): React.ReactElement {
   const { nb, share, load, onChange } = props;
   const { trans, format } = nb;
@@ -32,7 +32,7 @@ export function ShareField(props: {
       load={async () => {
         const shares = await load();
         if (!share && shares.length) {
-          onChange(shares[0].id, shares[0].name);
+          onChange(shares[0].id, shares[0].name, true);
         }
         return shares;
       }}
@@ -67,7 +67,7 @@ export function FolderField(props: {
   nb: IModelArtsNb;
   share: string;
   folder: string;
-  onChange: (folder: string) => void;
+  onChange: (folder: string, quiet?: boolean) => void;
 }): React.ReactElement {
   const { nb, share, folder, onChange } = props;
   const { trans, cloud } = nb;
@@ -78,8 +78,12 @@ export function FolderField(props: {
         const folders = await cloud.client.folders(share);
         const may = folders.filter(mayBe);
         // Where the root is forbidden the first that is allowed is the better guess.
-        if (may.length && !may.some(item => item.path === folder)) {
-          onChange(may[0].path);
+        if (
+          folder === '/' &&
+          may.length &&
+          !may.some(item => item.path === folder)
+        ) {
+          onChange(may[0].path, true);
         }
         return folders;
       }}

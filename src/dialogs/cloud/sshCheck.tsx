@@ -2,6 +2,7 @@ import React from 'react';
 
 import { ISshCheck, ISshFinding } from '../../api/cloudTypes';
 import { sshFindingWord, sshFixWord } from '../../cloud/errorWords';
+import { isPrivateKey } from '../../cloud/publicKey';
 import { readsEnglish } from '../../serverWords';
 import { IModelArtsNb } from '../../tokens';
 import { TextField } from '../fields';
@@ -45,7 +46,8 @@ function CheckView(props: {
         help={trans.__(
           'What only the laptop can see is told by its own words: paste them.'
         )}
-        onChange={setSaid}
+        // Whatever is pasted here by mistake, a private key goes nowhere.
+        onChange={text => setSaid(isPrivateKey(text) ? '' : text)}
       />
       <button
         type="button"

@@ -67,6 +67,16 @@ describe('after the cloud refused', () => {
       ]
     ]);
     offered = [];
+    const used = { key_pairs: ['laptop'], notebook: 'other' };
+    cloudRemedies(operation({ verb: 'ssh.use', params: used, error }), nb, act);
+    expect(offered).toEqual([
+      [
+        'With a restart…',
+        CommandIDs.useKey,
+        { notebook: 'other', restart: true, name: 'laptop' }
+      ]
+    ]);
+    offered = [];
     const here = { public_key: 'ssh-rsa A' };
     cloudRemedies(
       operation({ verb: 'ssh.setup', params: here, error }),

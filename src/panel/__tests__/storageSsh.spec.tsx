@@ -129,7 +129,7 @@ describe('SSH', () => {
       .getAllByRole('listitem')
       .map(row => row.getAttribute('aria-label'));
     expect(names).toEqual([
-      'laptop, opens this notebook, KPS, ECS, opens this notebook · private key not here',
+      'laptop, KPS, ECS, opens this notebook · private key not here',
       'here, ECS, private key here, lost at restart',
       'kept, KPS, ECS · for the whole account, private key on the disk, locked'
     ]);

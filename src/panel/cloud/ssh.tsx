@@ -25,7 +25,7 @@ export function SshSection(props: ISectionProps): React.ReactElement {
   const run = useRun();
   const { view } = useCloud();
   const { ssh, keys } = view;
-  const roving = useRoving((keys ?? []).map(pair => pair.name));
+  const roving = useRoving((keys ?? []).map(idOf));
   return (
     <Section
       id="ssh"
@@ -65,9 +65,9 @@ export function SshSection(props: ISectionProps): React.ReactElement {
           >
             {keys.map(pair => (
               <KeyRow
-                key={`${pair.name} ${pair.fingerprint}`}
+                key={idOf(pair)}
                 pair={pair}
-                current={pair.name === roving.current}
+                current={idOf(pair) === roving.current}
                 opens={ssh?.endpoint.key_pairs.includes(pair.name) ?? false}
               />
             ))}
@@ -96,6 +96,9 @@ export function SshSection(props: ISectionProps): React.ReactElement {
     </Section>
   );
 }
+
+/** A user's own pair and one of the account may have the same name. */
+const idOf = (pair: IKeyPair) => `${pair.name} ${pair.fingerprint}`;
 
 const SSH_MENU: Entry[] = [
   [CommandIDs.setupSsh],
@@ -214,10 +217,11 @@ function KeyRow(props: {
         : [trans.__('Use…'), CommandIDs.useKey];
   return (
     <CloudRow
-      id={pair.name}
+      id={idOf(pair)}
       name={pair.name}
       dot={opens ? 'ready' : 'none'}
-      state={opens ? trans.__('opens this notebook') : ''}
+      // In the second line, for everybody.
+      state=""
       fact={whereWords(pair, trans)}
       more={[
         opens ? trans.__('opens this notebook') : '',
