@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ from typing import Any
 from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.iam.service import stamp
 from modelarts_nb.localcloud.plane.erase import erase_contents
+from modelarts_nb.localcloud.plane.errors import Refused
 from modelarts_nb.localcloud.sfsturbo.networks import networks_of
 from modelarts_nb.localcloud.sfsturbo.service import (
     AVAILABLE,
@@ -28,6 +30,8 @@ from modelarts_nb.localcloud.web.call import Call
 from modelarts_nb.localcloud.web.fields import Fields
 from modelarts_nb.localcloud.web.message import BadRequest, Reply
 from modelarts_nb.localcloud.web.problem import CloudError
+
+log = logging.getLogger("localcloud")
 
 _GIB = 1024**3
 # Sizes in GB that the cloud sells.
@@ -147,7 +151,10 @@ def finish_unfinished(cloud: Cloud) -> None:
     known = {row["id"] for row in rows}
     for place in (cloud.folder / "sfsturbo").glob("*"):
         if place.name not in known:
-            _erase(place)
+            try:
+                _erase(place)
+            except (Refused, OSError) as error:
+                log.warning("the files of a deleted share stay: %s", error)
 
 
 @SFSTURBO.route("GET", SHARES + "/detail", action=RIGHT + "getAllShares")

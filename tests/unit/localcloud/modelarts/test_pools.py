@@ -12,6 +12,7 @@ from huaweicloudsdkmodelarts.v1 import (
     ListAuthoringClustersRequest,
     ListNetworksRequest,
     ListPoolsRequest,
+    PatchPoolRequest,
     ShowImageRequest,
     ShowNetworkRequest,
     ShowPoolRequest,
@@ -42,13 +43,19 @@ def test_making_a_pool_takes_a_right_and_machines(world: World) -> None:
         assert code(refused) == expected
 
 
-def test_a_pool_is_deleted_by_nobody(world: World) -> None:
+def test_a_pool_is_changed_and_deleted_by_nobody(world: World) -> None:
     name = world.demo().pool.id
 
-    for user, expected in (("developer", "0112 403"), ("administrator", "6357 400")):
+    for user, changed, deleted in (
+        ("developer", "0112 403", "0112 403"),
+        ("administrator", "6360 400", "6357 400"),
+    ):
+        with pytest.raises(ClientRequestException) as refused:
+            world(user).patch_pool(PatchPoolRequest(pool_name=name, body={}))
+        assert code(refused) == changed
         with pytest.raises(ClientRequestException) as refused:
             world(user).delete_pool(DeletePoolRequest(pool_name=name))
-        assert code(refused) == expected
+        assert code(refused) == deleted
     assert world().show_pool(ShowPoolRequest(pool_name=name)).metadata.name == name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from modelarts_nb.localcloud.plane.identity import Identity
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    made = Folders(tmp_path / "state", cloud="this-cloud", notebook="nb-1")
+    # Processes are found by the cloud's name: other tests that run now must not be taken for ours.
+    made = Folders(tmp_path / "state", cloud=f"cloud-{uuid.uuid4().hex}", notebook="nb-1")
     made.state.mkdir()
     made.create()
     return made

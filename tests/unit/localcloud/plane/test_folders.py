@@ -98,14 +98,14 @@ def test_a_link_on_the_way_is_refused(folders: Folders, tmp_path: Path, which: s
         "not json",
         "[]",
         json.dumps({"cloud": "another-cloud", "notebook": "nb-1"}),
-        json.dumps({"cloud": "this-cloud", "notebook": "nb-2"}),
+        json.dumps({"cloud": "THIS", "notebook": "nb-2"}),
     ],
 )
 def test_a_folder_without_our_marker_is_refused(folders: Folders, marker: str | None) -> None:
     (folders.home / "file").write_text("x")
     (folders.root / MARKER).unlink()
     if marker is not None:
-        (folders.root / MARKER).write_text(marker)
+        (folders.root / MARKER).write_text(marker.replace("THIS", folders.cloud))
 
     for act in (folders.wipe, folders.remove):
         with pytest.raises(Refused):
@@ -249,7 +249,7 @@ def test_removing_takes_the_notebook_and_its_disk(folders: Folders) -> None:
 
 
 def test_removing_keeps_a_shared_disk(folders: Folders, precious: Path) -> None:
-    shared = Folders(folders.state, "this-cloud", "nb-1", shared_disk=precious)
+    shared = Folders(folders.state, folders.cloud, "nb-1", shared_disk=precious)
 
     shared.remove()
 
