@@ -10,6 +10,9 @@ holds no logic: it starts ``ma ... --progress ndjson`` and shows what that says:
     %%ma
     env clone PyTorch-1.8 mine
     env pack mine
+
+    %%ma shell my-job --all-tasks
+    nvidia-smi
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ ABOUT_TOOL = "~/.local/share/modelarts_nb/tool.json"
 COMPLETION_SECONDS = 5.0
 # After an interrupt: time for the command to clean up before it is killed.
 CANCEL_SECONDS = 15.0
+# Characters that are kept of what one task prints on stdout or stderr.
+KEPT_OUTPUT = 64000000
 
 
 class MaError(Exception):
@@ -112,6 +117,58 @@ class Text(str):
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text("..." if cycle else str(self).rstrip("\n"))
+
+
+class TaskResult:
+    """How a command ended in one task of a job, and what it printed there.
+
+    ``exit_code`` is None where it did not end; then ``error`` says why. ``signal`` is a name, empty
+    where none ended it. Of ``stdout`` and ``stderr`` the first 64 million characters are kept.
+    """
+
+    def __init__(self, value: dict[str, Any], stdout: str, stderr: str) -> None:
+        self.task = str(value.get("task"))
+        self.exit_code = value.get("exit_code")
+        self.signal = str(value.get("signal") or "")
+        self.error = str((value.get("error") or {}).get("message") or "")
+        self.stdout, self.stderr = stdout, stderr
+
+    def __repr__(self) -> str:
+        if self.exit_code is None:
+            return "%s: %s" % (self.task, self.error)
+        named = " (SIG%s)" % self.signal if self.signal else ""
+        return "%s: exit code %s%s" % (self.task, self.exit_code, named)
+
+
+class ShellResult(list):  # type: ignore[type-arg]
+    """A ``TaskResult`` of each task. ``exit_code``: 0 where all are, else the highest; ``stdout``
+    and ``stderr``: of the only task, or of all after each other. True where all ended with 0."""
+
+    def __init__(self, exit_code: int, tasks: list[TaskResult]) -> None:
+        super().__init__(tasks)
+        self.exit_code = exit_code
+
+    def __bool__(self) -> bool:
+        return self.exit_code == 0
+
+    def __getitem__(self, key: Any) -> Any:
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for result in self:
+            if result.task == key:
+                return result
+        raise KeyError(key)
+
+    @property
+    def stdout(self) -> str:
+        return "".join(result.stdout for result in self)
+
+    @property
+    def stderr(self) -> str:
+        return "".join(result.stderr for result in self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("\n".join(map(repr, self)))
 
 
 def brief(key: str, value: Any) -> str:
@@ -272,17 +329,21 @@ def execute(words: list[str], cell: str | None, bar: Any) -> Any:
     if cell is not None:
         feeder = threading.Thread(target=feed, args=(process.stdin, cell.encode()), daemon=True)
         feeder.start()
+    heard = Heard("--all-tasks" in words)
     try:
-        last = listen(process, bar)
+        last = listen(process, bar, heard)
     except KeyboardInterrupt:
-        last = cancel(process, bar)
+        last = cancel(process, bar, heard)
     finally:
+        heard.end()
         process.stdout.close()
         code = process.wait()
         reader.join(1)
         process.stderr.close()
     if last.get("type") == "result":
         bar.end("")
+        if words[:1] == ["shell"] and heard.is_result(last.get("value")):
+            return heard.result(last["value"])
         return as_shown(last.get("value"), str(last.get("text") or ""), last.get("table"))
     bar.end("failed")
     if last.get("type") == "error":
@@ -295,7 +356,7 @@ def execute(words: list[str], cell: str | None, bar: Any) -> Any:
     return None
 
 
-def listen(process: Any, bar: Any) -> dict[str, Any]:
+def listen(process: Any, bar: Any, heard: Any) -> dict[str, Any]:
     """Follow what the command says to its end; returns its last word (empty: none)."""
     last: dict[str, Any] = {}
     for raw in process.stdout:
@@ -310,12 +371,14 @@ def listen(process: Any, bar: Any) -> dict[str, Any]:
             bar.progress(event)
         elif event["type"] == "log":
             bar.log(str(event.get("message", "")))
+        elif event["type"] == "output":
+            heard.output(event)
         else:
             last = event
     return last
 
 
-def cancel(process: Any, bar: Any) -> dict[str, Any]:
+def cancel(process: Any, bar: Any, heard: Any) -> dict[str, Any]:
     """Ask the command to stop, wait while it cleans up, kill it if it does not."""
     bar.log("cancelling ...")
     late = threading.Timer(CANCEL_SECONDS, send, [process, signal.SIGKILL])
@@ -323,7 +386,7 @@ def cancel(process: Any, bar: Any) -> dict[str, Any]:
     late.start()
     send(process, signal.SIGINT)
     try:
-        last = listen(process, bar)
+        last = listen(process, bar, heard)
     except KeyboardInterrupt:
         send(process, signal.SIGKILL)
         last = {}
@@ -344,6 +407,57 @@ def feed(pipe: Any, data: bytes) -> None:
     """Write a cell; a command that does not read it is no error."""
     with contextlib.suppress(BrokenPipeError), pipe:
         pipe.write(data)
+
+
+class Heard:
+    """What containers print: shown as it comes, and kept for the result.
+
+    Args:
+        named: there may be several tasks: each line gets its task's name.
+    """
+
+    def __init__(self, named: bool) -> None:
+        self._named = named
+        self._kept: dict[tuple[str, str], list[str]] = {}
+        self._sizes: dict[tuple[str, str], int] = {}
+        self._rest: dict[tuple[str, str], str] = {}
+
+    def output(self, event: dict[str, Any]) -> None:
+        """One more piece."""
+        key, text = (str(event.get("task")), str(event.get("stream"))), str(event.get("text"))
+        left = KEPT_OUTPUT - self._sizes.get(key, 0)
+        if left > 0:
+            self._kept.setdefault(key, []).append(text[:left])
+            self._sizes[key] = self._sizes.get(key, 0) + len(text)
+        if not self._named:
+            self._show(key, text)
+            return
+        whole, newline, self._rest[key] = (self._rest.get(key, "") + text).rpartition("\n")
+        if newline:
+            lines = ["%s | %s\n" % (key[0], line) for line in whole.split("\n")]
+            self._show(key, "".join(lines))
+
+    def end(self) -> None:
+        """Show lines that had no end."""
+        for key, text in self._rest.items():
+            if text:
+                self._show(key, "%s | %s\n" % (key[0], text))
+        self._rest = {}
+
+    def is_result(self, value: Any) -> bool:
+        """Is it how commands ended?"""
+        return isinstance(value, dict) and "exit_code" in value and "tasks" in value
+
+    def result(self, value: dict[str, Any]) -> ShellResult:
+        """How they ended, with what they printed."""
+        tasks = []
+        for task in value["tasks"]:
+            said = ["".join(self._kept.get((task["task"], s), [])) for s in ("stdout", "stderr")]
+            tasks.append(TaskResult(task, said[0], said[1]))
+        return ShellResult(int(value["exit_code"]), tasks)
+
+    def _show(self, key: tuple[str, str], text: str) -> None:
+        (sys.stderr if key[1] == "stderr" else sys.stdout).write(text)
 
 
 def error_of(value: dict[str, Any]) -> MaError:

@@ -109,11 +109,15 @@ def shell(
     from modelarts_nb.shell.commands import line_of
 
     line = line_of(command)
+    need(
+        process_env != "show" or line is None,
+        "--process-env shows; it runs nothing.",
+        "To run with it: --process-env=apply.",
+    )
     found = shells.targets(
         job, task=task, all_tasks=all_tasks, transport=transport, options=ExecOptions(**cluster)
     )
     if process_env == "show":
-        need(line is None, "--process-env shows; it runs nothing.", "Say --process-env=apply.")
         return shells.process_environments(found)
     output = current_output()
     programs = output.as_json or output.style == "ndjson"
@@ -127,8 +131,8 @@ def shell(
     options: dict[str, Any] = {"timeout": timeout, "fail_fast": fail_fast}
     if line is None:
         options["script"] = _script()
-    elif not (len(found) > 1 and sys.stdin.isatty()):
-        options["stdin"] = sys.stdin.fileno()
+    elif len(found) == 1 or not _typed():
+        options["stdin"] = _input()
     options |= {"command": line, "process_env": process_env}
     return (_for_programs if programs else _for_people)(found, options)
 
@@ -153,7 +157,7 @@ def cp(**options: Any) -> Any:
 
 
 def _wants_terminal(found: list[Target], line: str | None, tty: bool | None) -> bool:
-    here = sys.stdin.isatty() and sys.stdout.isatty()
+    here = _typed() and sys.stdout.isatty()
     if tty is not None:
         need(here or not tty, "There is no terminal here.", "Leave --tty out.")
         return tty
@@ -165,8 +169,21 @@ def _wants_terminal(found: list[Target], line: str | None, tty: bool | None) -> 
 def _script() -> bytes:
     from modelarts_nb.shell.commands import SCRIPT_LIMIT
 
-    need(not sys.stdin.isatty(), "There is nothing to run.", "Give a command after `--`.")
+    need(sys.stdin and not _typed(), "There is nothing to run.", "Give a command after `--`.")
     return sys.stdin.buffer.read(SCRIPT_LIMIT + 1)
+
+
+def _typed() -> bool:
+    """Is our input somebody's keyboard?"""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _input() -> int | None:
+    """The descriptor of our input; None where there is none (``<&-``)."""
+    try:
+        return sys.stdin.fileno() if sys.stdin is not None else None
+    except (OSError, ValueError):
+        return None
 
 
 def _for_people(found: list[Target], options: dict[str, Any]) -> NoReturn:

@@ -48,10 +48,14 @@ class ShellSession:
 
 
 class Audit:
-    """Writes down every session it is told of. See ``shell.watching.Watch``."""
+    """Writes down every session it is told of. See ``shell.watching.Watch``.
 
-    def __init__(self) -> None:
-        self._who = _who()
+    Args:
+        user: who it is for, where several use one server.
+    """
+
+    def __init__(self, user: str = "") -> None:
+        self._who = f"{_who()} ({user})" if user else _who()
 
     def opened(self, target: Target, command: str | None) -> ShellSession:
         """A session begins."""

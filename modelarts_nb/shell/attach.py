@@ -40,7 +40,7 @@ async def attach_terminal(session: Session, ends: Ends, sent: Size) -> Exit:
 
     Raises:
         ConnectionLost: the connection ended first; the terminal is sane.
-        Cancelled: the user typed ``~.``.
+        Cancelled: the user typed ``~.``, or the terminal has gone.
         asyncio.CancelledError: this process is to end.
     """
     current = sent
@@ -80,6 +80,8 @@ async def attach_terminal(session: Session, ends: Ends, sent: Size) -> Exit:
         except asyncio.CancelledError:
             terminal.make_sane()
             raise
+        except OSError as error:
+            raise Cancelled("The terminal has gone.", cause=str(error)) from error
         finally:
             await _cancelled(typing, showing, *resizing)
             await session.close()

@@ -52,6 +52,7 @@ def from_kubeconfig(
     """
     config = _library("kubernetes.config")
     settings = _library("kubernetes.client").Configuration()
+    no_yaml = _library("yaml").YAMLError
     try:
         if file is None and not _has_kubeconfig(config) and Path(_SERVICE_ACCOUNT).exists():
             config.load_incluster_config(client_configuration=settings)
@@ -64,7 +65,7 @@ def from_kubeconfig(
                 persist_config=False,
             )
             found = _namespace_in(config, file, context)
-    except (config.ConfigException, OSError, *_DAMAGED) as error:
+    except (config.ConfigException, no_yaml, OSError, *_DAMAGED) as error:
         raise ShellRefused(
             f"The kubeconfig {file or ''} cannot be used.".replace("  ", " "),
             hint="`kubectl --kubeconfig FILE config get-contexts` shows what it holds.",

@@ -88,6 +88,8 @@ class SshTransport:
                 max_pktsize=_PACKET,
             )
         except asyncssh.ChannelOpenError as error:
+            if connection.is_closed():
+                raise self._unreachable(asyncssh.ConnectionLost(str(error))) from error
             raise ShellRefused(
                 f"The server in {self._place.task} opens no session.",
                 hint="It may have too many open already, or allow no terminal: try a command.",

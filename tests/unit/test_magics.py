@@ -54,6 +54,19 @@ elif words[0] == "export":
     say(type="result", value="name: mine\n", text="name: mine\n")
 elif words[0] == "quiet":
     say(type="result", value=None, text="Removed.")
+elif words[0] == "shell":
+    script = sys.stdin.read()
+    say(type="output", task="worker-0", stream="stdout", text="ran " + script[:3])
+    say(type="output", task="worker-1", stream="stderr", text="oh\n")
+    say(type="output", task="worker-0", stream="stdout", text=" 中\nrest")
+    tasks = [
+        {"task": "worker-0", "exit_code": 0, "signal": "", "error": None},
+        {"task": "worker-1", "exit_code": 137, "signal": "KILL", "error": None},
+        {"task": "worker-2", "exit_code": None, "signal": "", "error": {"message": "No way."}},
+    ]
+    value = {"exit_code": 255, "tasks": tasks}
+    say(type="result", value=value, text="worker-0: exit code 0 ...")
+    sys.exit(255)
 elif words[0] == "stdin":
     say(type="result", value={"read": sys.stdin.read()}, text="")
 elif words[0] in ("unlock", "keep"):
@@ -401,3 +414,45 @@ def test_in_a_shell_variables_are_filled_in(ma: list[str]) -> None:
     shell.run_cell("name = 'mine'\nr = %ma args {name} $name", silent=True)
 
     assert shell.user_ns["r"]["args"][:3] == ["args", "mine", "mine"]
+
+
+def test_a_cell_that_runs_in_a_job_streams_and_gives_a_result(
+    ma: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = magics.run("shell demo", "ls\n")
+
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("ran ls\n 中\nrest", "oh\n")
+    assert (result.exit_code, bool(result), len(result)) == (255, False, 3)
+    assert result["worker-0"].stdout == result.stdout == "ran ls\n 中\nrest"
+    assert (result[1].exit_code, result[1].signal, result[1].stderr) == (137, "KILL", "oh\n")
+    assert (result["worker-2"].exit_code, result["worker-2"].error) == (None, "No way.")
+    with pytest.raises(KeyError):
+        result["worker-9"]
+
+
+def test_several_tasks_are_told_apart_line_by_line(
+    ma: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = magics.run("shell demo --all-tasks", "ls\n")
+
+    said = capsys.readouterr()
+    assert said.out == "worker-0 | ran ls\nworker-0 |  中\nworker-0 | rest\n"
+    assert said.err == "worker-1 | oh\n"
+    lines = [repr(one) for one in result]
+    assert lines == [
+        "worker-0: exit code 0",
+        "worker-1: exit code 137 (SIGKILL)",
+        "worker-2: No way.",
+    ]
+
+
+def test_what_is_kept_of_output_has_an_end(
+    ma: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(magics, "KEPT_OUTPUT", 4)
+
+    result = magics.run("shell demo", "ls\n")
+
+    assert result.stdout == "ran "
+    assert capsys.readouterr().out.endswith("rest")

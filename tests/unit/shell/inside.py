@@ -6,6 +6,7 @@ has ended. Its exit code is the session's.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def main(user: str, port: str, gone: str, *command: str) -> int:
             target,
             command=command[0] if command else None,
             say=lambda text: print(text, file=sys.stderr, flush=True),
+            timeout=float(os.environ.get("SESSION_SECONDS", "60")),
             pauses=(0.05, 0.1, 0.2),
         )
         return exit.code

@@ -114,6 +114,14 @@ def test_a_job_that_ends_is_told_instead_of_connecting_again(
         assert screen.modes_now() == screen.modes
 
 
+def test_a_session_can_have_its_time(shell: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_SECONDS", "1.5")
+    with shell() as screen:
+        screen.expect("Error: The session was ended after 1.5 s")
+        assert screen.end() == 124
+        assert screen.modes_now() == screen.modes
+
+
 def test_a_session_that_hangs_can_be_left(shell: Open) -> None:
     with shell() as screen:
         screen.type(PLAIN)
