@@ -20,7 +20,8 @@ from tests.faults.deeds import NAMES, Moment, again, work
 from tests.faults.world import Seen, World, look
 from tests.slowfs.mount import SlowFs
 
-#: A new operation on the same name needs no human and no waiting for a dead one's minute.
+#: A new operation on the same name needs no human and no waiting for a dead one's minute: so many
+#: seconds at most, beside twice its own.
 BOUND = 20.0
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.faults.deeds"])
@@ -99,7 +100,8 @@ def kill_and_judge(course: Course, world: World, moment: Moment) -> str:
         else:
             bin_restore(name, disk=disk)
         seconds = time.monotonic() - start
-        assert seconds < BOUND, f"the next operation took {seconds:.0f} s"
+        bound = BOUND + 2 * course.seconds
+        assert seconds < bound, f"the next operation took {seconds:.0f} s"
         if state == "old":
             assert look(disk) == course.after, difference(look(disk), course)
         assert not left_behind(world), f"left behind by the next: {left_behind(world)}"
