@@ -162,3 +162,9 @@ def furnish(home: Path, image: Path, channel: str) -> None:
     condarc = home / ".condarc"
     if not condarc.exists():
         condarc.write_text(f"channels:\n  - {channel}\n")
+    # A demo asks nothing of the internet, and JupyterLab need not ask whether it may.
+    news = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
+    news.mkdir(parents=True, exist_ok=True)
+    settings = news / "notification.jupyterlab-settings"
+    if not settings.exists():
+        settings.write_text('{"fetchNews": "false"}\n')
