@@ -137,7 +137,7 @@ def storage_sources(
 ) -> list[CompletionItem]:
     """How what can be mounted begins: OBS, or one of the project's shares."""
     found = [CompletionItem("obs://")] if "obs://".startswith(incomplete) else []
-    return [*found, *_soon(lambda: _answers("storage.shares", lambda s: f"{s.id}:/", incomplete))]
+    return [*found, *_soon(lambda: _answers("storage.shares", lambda s: f"{s.name}:/", incomplete))]
 
 
 def storage_paths(
@@ -187,11 +187,11 @@ def pool_names(
     return _soon(lambda: _answers("job.list", lambda j: j.pool.name if j.pool else "", incomplete))
 
 
-def share_ids(
+def share_names(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """SFS Turbo file systems of the project."""
-    return _soon(lambda: _answers("storage.shares", lambda s: str(s.id), incomplete))
+    return _soon(lambda: _answers("storage.shares", lambda s: str(s.name), incomplete))
 
 
 def _soon(answer: Callable[[], list[CompletionItem]]) -> list[CompletionItem]:

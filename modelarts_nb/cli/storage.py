@@ -10,7 +10,7 @@ from modelarts_nb.cli import show_cloud
 from modelarts_nb.cli.command import Command, Group, ask, do
 from modelarts_nb.cli.completion import (
     notebook_names,
-    share_ids,
+    share_names,
     storage_paths,
     storage_sources,
 )
@@ -23,7 +23,7 @@ NOTEBOOK = click.option(
 )
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Return at once; do not follow it.")
 STORAGE = click.argument("storage", metavar="PATH", shell_complete=storage_paths)
-SHARE = click.argument("share", metavar="SHARE", shell_complete=share_ids)
+SHARE = click.argument("share", metavar="SHARE", shell_complete=share_names)
 
 
 @click.group(cls=Group)
@@ -52,7 +52,7 @@ def show(**options: Any) -> Any:
     show=show_cloud.storage,
     examples=(
         "ma storage mount obs://bucket/folder/ /data/mine",
-        "ma storage mount SHARE-ID:/team/data /data/team",
+        "ma storage mount team-share:/team/data /data/team",
     ),
 )
 @click.argument("source", shell_complete=storage_sources)
@@ -65,7 +65,8 @@ def show(**options: Any) -> Any:
 @NOTEBOOK
 @NO_WAIT
 def mount(no_wait: bool, **options: Any) -> Any:
-    """Mount SOURCE at PATH (/data/NAME) and follow it until it is there."""
+    """Mount SOURCE (obs://BUCKET/FOLDER/, or SHARE:/FOLDER with the id or name of an SFS Turbo file
+    system) at PATH (/data/NAME) and follow it until it is there."""
     return do("storage.mount", **options, wait=False if no_wait else None)
 
 
@@ -85,7 +86,7 @@ def shares() -> Any:
 
 
 @storage.command(
-    cls=Command, show=show_cloud.folders, examples=("ma storage folders SHARE-ID /team/data",)
+    cls=Command, show=show_cloud.folders, examples=("ma storage folders team-share /team/data",)
 )
 @SHARE
 @click.argument("paths", metavar="[FOLDER]...", nargs=-1)
@@ -95,7 +96,7 @@ def folders(**options: Any) -> Any:
 
 
 @storage.command(
-    cls=Command, show=show_cloud.folder, examples=("ma storage mkdir SHARE-ID /team/new",)
+    cls=Command, show=show_cloud.folder, examples=("ma storage mkdir team-share /team/new",)
 )
 @SHARE
 @click.argument("path", metavar="FOLDER")
@@ -108,7 +109,7 @@ def mkdir(**options: Any) -> Any:
 @storage.command(
     cls=Command,
     show=show_cloud.folder,
-    examples=("ma storage quota SHARE-ID /team/new --gigabytes 100 --files 1000000",),
+    examples=("ma storage quota team-share /team/new --gigabytes 100 --files 1000000",),
 )
 @SHARE
 @click.argument("path", metavar="FOLDER")

@@ -54,16 +54,17 @@ def expected(python: str = "") -> bool:
     return bool(python or os.environ.get("INSTANCE_ID") or os.environ.get("PROJECT_ID"))
 
 
-def agency_keys(python: str = "", *, fresh: bool = False) -> AgencyKeys | None:
+def agency_keys(python: str = "", *, refused: str = "") -> AgencyKeys | None:
     """The agency's keys; None where there is no ModelArts SDK or it has none.
 
     Args:
         python: the interpreter to ask; empty: those that an image may have.
-        fresh: ask even if the last answer is young (the cloud refused those keys).
+        refused: the access key that the cloud did not take: ask, even if it is young.
     """
     with _lock:
         known = _cache.get(python)
-        if known and not fresh and time.monotonic() - known.asked < FRESH_SECONDS:
+        young = known and time.monotonic() - known.asked < FRESH_SECONDS
+        if known and young and known.access_key != refused:
             return known
         for interpreter in _interpreters(python):
             found = _ask(interpreter)

@@ -159,6 +159,7 @@ class _Attempts:
     def __init__(self, cloud: Cloud, asked: _Asked, progress: Progress) -> None:
         self._cloud, self._asked, self._progress = cloud, asked, progress
         self._where = cloud.where(asked.service)
+        self._channel: Channel | None = None
         # May the server have got it, and nobody heard of it?
         self._maybe = False
 
@@ -207,12 +208,12 @@ class _Attempts:
     def _renew(self) -> None:
         if self._cloud.keys.forget:
             self._cloud.keys.forget()
-        _forget(self._cloud, self._asked.service)
+        _drop(self._channel)
 
     def _once(self) -> Reply:
         """Send it from a thread, so that a server that trickles or hangs can be left."""
         self._progress.check()
-        channel = _channel(self._cloud, self._asked.service)
+        channel = self._channel = _channel(self._cloud, self._asked.service)
         box: list[Reply | BaseException] = []
 
         def work() -> None:
@@ -298,10 +299,11 @@ def _channel(cloud: Cloud, service: str) -> Channel:
         return _channels[key]
 
 
-def _forget(cloud: Cloud, service: str) -> None:
+def _drop(channel: Channel | None) -> None:
+    """Have the next call make a client of its own. This one is not closed: others may use it."""
     with _lock:
-        if channel := _channels.pop(_key(cloud, service), None):
-            channel.close()
+        for key in [key for key, known in _channels.items() if known is channel]:
+            del _channels[key]
 
 
 def forget_clients() -> None:

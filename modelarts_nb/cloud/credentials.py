@@ -223,5 +223,5 @@ def _agency(place: Place) -> Keys | None:
         project=found.project,
         region=found.region,
         refresh=partial(accessors.of_agency, python),
-        forget=partial(agency.agency_keys, python, fresh=True),
+        forget=partial(agency.agency_keys, python, refused=found.access_key),
     )

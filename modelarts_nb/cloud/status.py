@@ -7,7 +7,7 @@ from typing import Literal
 
 from modelarts_nb.cloud.client import open_cloud
 from modelarts_nb.cloud.errors import CloudNotInstalled
-from modelarts_nb.errors import ModelArtsNbError
+from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.progress import SILENT, Progress
 
 # A check is a question: nobody wants to wait for five tries.
@@ -37,6 +37,9 @@ def check(*, progress: Progress = SILENT) -> CloudStatus:
     """Ask the cloud for a list of notebooks, and say with what it was asked.
 
     Whatever is wrong is part of the answer and no error.
+
+    Raises:
+        Cancelled: the user does not want to wait.
     """
     try:
         cloud = open_cloud()
@@ -59,6 +62,8 @@ def check(*, progress: Progress = SILENT) -> CloudStatus:
         quick.call("modelarts", "list_notebooks", limit=10, progress=progress)
     except CloudNotInstalled as error:
         return replace(found, kind="none", error=error.to_dict())
+    except Cancelled:
+        raise
     except ModelArtsNbError as error:
         return replace(found, error=error.to_dict())
     return found

@@ -30,8 +30,8 @@ from modelarts_nb.progress import SILENT, Progress
 # Seconds: an image of tens of gigabytes that is not on the node takes its time.
 START_SECONDS = 3600.0
 STOP_SECONDS = 1200.0
-# So long it may look as before after it was asked for.
-_MOVE_SECONDS = 60.0
+# So long it may look as before: after the service said that it begins, and after it said nothing.
+_BEGUN_SECONDS, _ASKED_SECONDS = 5.0, 60.0
 _STEPS = {1: "storage", 2: "compute", 3: "network", 4: "initialising"}
 # Somebody was faster: it is what was asked for.
 _UNDER_WAY = {"ModelArts.6305", "ModelArts.6306", "ModelArts.6307", "ModelArts.6308"}
@@ -68,30 +68,32 @@ def start(
     duration = milliseconds(hours) if hours is not None else None
     state = look(cloud, id, progress)
     if state.status == RUNNING:
-        more = f"; `ma notebook keep-alive {id} --hours {hours:g}`" if hours else ""
-        progress.log(f"{state.name} runs already{more}")
+        asked = f" --hours {hours:g}" if hours else ""
+        progress.log(
+            f"{state.name} runs already; `ma notebook keep-alive {id}{asked}` lets it run on"
+        )
         return state
-    before = ""
+    moved = _Moved("")
     if state.status not in STARTING:
         _refuse_unless(state, {STOPPED, "START_FAILED", "ERROR"}, "started")
         fields = {"duration": duration, "type": lease.upper() if lease else None}
         given = {key: value for key, value in fields.items() if value is not None}
         progress.phase("starting")
-        answered = _ask(cloud, "start_notebook", id, STARTING | {RUNNING}, progress, **given)
-        before = state.status if answered == state.status else ""
+        begun = _ask(cloud, "start_notebook", id, STARTING | {RUNNING}, progress, **given)
+        moved = _Moved(state.status, _BEGUN_SECONDS if begun else _ASKED_SECONDS)
     else:
         progress.phase("following")
     if not wait:
         return look(cloud, id, progress)
     told: set[tuple[int, str]] = set()
-    moved = _Moved(before)
 
     def ended(n: Notebook) -> bool:
-        _tell(n, told, progress)
         if n.status == RUNNING:
             return True
-        if moved.by(n) and (n.status in FAILED or n.status == STOPPED):
-            raise _failed(n, "start")
+        if moved.by(n):
+            _tell(n, told, progress)
+            if n.status in FAILED or n.status == STOPPED:
+                raise _failed(n, "start")
         return False
 
     return follow(
@@ -132,14 +134,13 @@ def stop(
         progress.log(f"{state.name} is stopped already")
         return state
     progress.phase("stopping")
-    before = ""
+    moved = _Moved("")
     if state.status != "STOPPING":
         _refuse_unless(state, {RUNNING, *STARTING, "ERROR"}, "stopped")
-        answered = _ask(cloud, "stop_notebook", id, {"STOPPING", STOPPED}, progress)
-        before = state.status if answered == state.status else ""
+        begun = _ask(cloud, "stop_notebook", id, {"STOPPING", STOPPED}, progress)
+        moved = _Moved(state.status, _BEGUN_SECONDS if begun else _ASKED_SECONDS)
     if not wait:
         return look(cloud, id, progress)
-    moved = _Moved(before)
 
     def ended(n: Notebook) -> bool:
         if n.status == STOPPED:
@@ -160,16 +161,21 @@ def stop(
 
 class _Moved:
     """Has it left the state that it was in when it was asked to change? What that state says, a
-    failure perhaps, is not how this change ended. Empty: it has already."""
+    failure perhaps, is not how this change ended.
 
-    def __init__(self, before: str) -> None:
-        self._before, self._since = before, time.monotonic()
+    Args:
+        before: that state; empty: it has left it.
+        patience: seconds after which it should have.
+    """
+
+    def __init__(self, before: str, patience: float = 0.0) -> None:
+        self._before, self._until = before, time.monotonic() + patience
 
     def by(self, n: Notebook) -> bool:
         """Seen like this, has it moved, or should it have by now?"""
         if n.status != self._before:
             self._before = ""
-        return not self._before or time.monotonic() - self._since > _MOVE_SECONDS
+        return not self._before or time.monotonic() > self._until
 
 
 def _ask(
@@ -179,7 +185,7 @@ def _ask(
     under_way: Set[str],
     progress: Progress,
     **fields: Any,
-) -> str:
+) -> bool:
     """Ask for a change of state; one that is under way already is as good.
 
     Args:
@@ -187,11 +193,11 @@ def _ask(
         under_way: the states that it leads to.
 
     Returns:
-        The state that the service answered with; empty where somebody else was faster.
+        Whether the service says that it is under way.
     """
     try:
         answer = cloud.call("modelarts", operation, id=id, progress=progress, **fields)
-        return read_notebook(answer).status
+        return read_notebook(answer).status in under_way
     except CloudConflict as error:
         if error.error_code not in _UNDER_WAY:
             raise
@@ -205,7 +211,7 @@ def _ask(
         if not carried_out:
             raise
         progress.log(f"{error.message} It was carried out nevertheless.")
-    return ""
+    return True
 
 
 def _refuse_unless(state: Notebook, fits: set[str], verb: str) -> None:

@@ -134,7 +134,8 @@ def read_notebook(value: Any) -> Notebook:
         endpoints=tuple(
             Endpoint(
                 text(e, "service") or text(e, "dev_service"),
-                text(e, "uri"),
+                # A web address may end in the token.
+                text(e, "uri").partition("?")[0],
                 texts(e, "key_pair_names"),
                 texts(e, "allowed_access_ips"),
             )

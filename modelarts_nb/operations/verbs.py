@@ -109,7 +109,7 @@ QUERIES: dict[str, Verb] = {
     "notebook.lease": _cloud("modelarts_nb.notebook.lease:lease"),
     "storage.list": _cloud("modelarts_nb.storage.listing:list_storages"),
     "storage.show": _cloud("modelarts_nb.storage.listing:show"),
-    "storage.shares": _cloud("modelarts_nb.storage.folders:list_shares"),
+    "storage.shares": _cloud("modelarts_nb.storage.shares:list_shares"),
     "storage.folders": _cloud("modelarts_nb.storage.folders:list_folders"),
     "job.list": _cloud("modelarts_nb.jobs.listing:list_jobs"),
     "job.show": _cloud("modelarts_nb.jobs.listing:show"),

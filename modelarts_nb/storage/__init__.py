@@ -8,9 +8,10 @@ The Python API is this package's functions: the verbs of ``ma storage``.
 """
 
 from modelarts_nb.storage.attaching import mount, unmount
-from modelarts_nb.storage.folders import create_folder, list_folders, list_shares, set_quota
+from modelarts_nb.storage.folders import create_folder, list_folders, set_quota
 from modelarts_nb.storage.listing import list_storages, show
 from modelarts_nb.storage.model import Folder, Machine, Share, Storage
+from modelarts_nb.storage.shares import list_shares
 
 __all__ = [
     "Folder",

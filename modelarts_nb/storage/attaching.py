@@ -22,6 +22,7 @@ from modelarts_nb.storage.listing import find, read_all
 from modelarts_nb.storage.machine import look_at
 from modelarts_nb.storage.model import Storage, read_storage
 from modelarts_nb.storage.preconditions import require_running, require_share_in_reach
+from modelarts_nb.storage.shares import find_share
 from modelarts_nb.storage.sources import Source, read_path, read_source, same_path
 
 SECONDS = 600.0
@@ -44,7 +45,7 @@ def mount(
     """Mount a storage under ``/data`` of a notebook that runs. One under way is only followed.
 
     Args:
-        source: ``obs://bucket/folder/``, or ``SHARE-ID:/folder`` of SFS Turbo.
+        source: ``obs://bucket/folder/``, or ``SHARE:/folder`` of SFS Turbo (its id or name).
         path: ``/data/NAME``, or only ``NAME``.
         category: OBS, OBSFS or EFS; None: OBSFS for ``obs://``, EFS for a share.
         notebook: the instance's id or name; None: this one.
@@ -53,7 +54,7 @@ def mount(
 
     Raises:
         UsageError: source or path are none.
-        CloudNotFound: there is no such notebook.
+        CloudNotFound: there is no such notebook or file system.
         CloudConflict: the path is in use, or the notebook does not run, or its network does not
             reach the share. Nothing was changed.
         StateFailed: the mount failed; says why. Nothing is left at the path.
@@ -65,6 +66,8 @@ def mount(
     instance = resolve(cloud, notebook, progress)
     progress.phase("checking")
     seen = require_running(cloud, instance, progress)
+    if wanted.category == "EFS":
+        wanted = wanted.of_share(find_share(cloud, wanted.share, progress))
     there = _at(read_all(cloud, instance, progress), at)
     if there is None or there.status in _OVER:
         if wanted.category == "EFS":

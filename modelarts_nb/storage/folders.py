@@ -20,43 +20,24 @@ from modelarts_nb.cloud.errors import (
     CloudInvalid,
     CloudNotFound,
 )
-from modelarts_nb.cloud.shape import items, number, obj, text
+from modelarts_nb.cloud.shape import number, obj, text
 from modelarts_nb.cloud.waiting import after
 from modelarts_nb.disk import probe
 from modelarts_nb.disk.mounts import read_mounts
 from modelarts_nb.errors import Cancelled, UsageError
 from modelarts_nb.progress import SILENT, Progress
-from modelarts_nb.storage.model import Folder, Share
+from modelarts_nb.storage.model import Folder
 from modelarts_nb.storage.policy import Verdict, may_mount, tidy
+from modelarts_nb.storage.shares import find_share
 from modelarts_nb.storage.sources import clean_folder
 
 # Everybody in a notebook is ma-user (1000) of ma-group (100).
 NOTEBOOK_UID, NOTEBOOK_GID = 1000, 100
-_STATUS = {"100": "creating", "200": "available", "303": "create failed", "800": "frozen"}
 _MB = 1024 * 1024
-_PAGE = 1000
 # Folders that are asked about at a time: as many as a client of the SDK has connections for.
 _AT_ONCE = 8
 # The cloud may not have the call for this share (only HPC types answer), or not the right to it.
 _CANNOT_SAY = (CloudForbidden, CloudNotFound, CloudInvalid, CloudConflict)
-
-
-def list_shares(*, cloud: Cloud | None = None, progress: Progress = SILENT) -> list[Share]:
-    """The project's file systems of SFS Turbo.
-
-    Raises:
-        CloudError: the cloud refused or could not be reached.
-    """
-    cloud = cloud or open_cloud()
-    found: list[Share] = []
-    while True:
-        answer = cloud.call(
-            "sfsturbo", "list_shares", limit=_PAGE, offset=len(found), progress=progress
-        )
-        page = [_share(value) for value in items(answer, "shares")]
-        found += page
-        if len(page) < _PAGE:
-            return found
 
 
 def list_folders(
@@ -72,16 +53,18 @@ def list_folders(
     share in this notebook.
 
     Args:
-        share: the id of the file system.
+        share: the id or the name of the file system.
         paths: more folders to look at.
 
     Raises:
         UsageError: one of ``paths`` is no folder.
+        CloudNotFound, CloudConflict: there is no file system of this name, or several.
         CloudError: the cloud could not be reached.
     """
     cloud = cloud or open_cloud()
     wanted = [clean_folder(path) for path in paths]
     progress.phase("asking the policies")
+    share = find_share(cloud, share, progress)
     root = may_mount(cloud, share, ["/"], progress)
     known = list(dict.fromkeys([*root["/"].folders, *wanted, *_seen_here(share)]))
     verdicts = root | may_mount(cloud, share, [p for p in known if p != "/"], progress)
@@ -130,7 +113,7 @@ def create_folder(
     """Make a folder that the notebook's user may write to. One that is there is left as it is.
 
     Args:
-        share: the id of the file system.
+        share: the id or the name of the file system.
         path: of the folder, as in ``/team/data``.
         mode: three octal digits.
 
@@ -144,6 +127,7 @@ def create_folder(
     if len(mode) != 3 or not set(mode) <= set("01234567"):
         raise UsageError(f"{mode!r} is no mode.", hint="Three digits from 0 to 7, as in 755.")
     cloud = cloud or open_cloud()
+    share = find_share(cloud, share, progress)
     if _exists(cloud, share, at, progress)[0]:
         progress.log(f"{at} is there already")
         return _judged(cloud, share, at, progress)
@@ -185,7 +169,7 @@ def set_quota(
     """Limit what a folder may hold.
 
     Args:
-        share: the id of the file system.
+        share: the id or the name of the file system.
         path: of the folder.
         capacity: bytes; whole MB are set, rounded up.
         inodes: files. Both are needed: one that is left out counts as 0 and blocks writing.
@@ -198,6 +182,7 @@ def set_quota(
     if capacity <= 0 or inodes <= 0:
         raise UsageError("Both limits must be positive.", hint="0 would block every write.")
     cloud = cloud or open_cloud()
+    share = find_share(cloud, share, progress)
     body = {"path": at, "capacity": -(-capacity // _MB), "inode": inodes}
     known = _try(cloud, "show_fs_dir_quota", share, at, progress)
     # Zeros are how it says that there is none.
@@ -214,26 +199,6 @@ def set_quota(
     )
     with after(f"The quota of {at} was set."):
         return _judged(cloud, share, at, progress)
-
-
-def _share(value: Any) -> Share:
-    status = text(value, "status")
-    return Share(
-        id=text(value, "id"),
-        name=text(value, "name"),
-        status=_STATUS.get(status, status),
-        size=_decimal(text(value, "size")),
-        free=_decimal(text(value, "avail_capacity")),
-        export=text(value, "export_location"),
-        kind=text(value, "share_type"),
-    )
-
-
-def _decimal(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _seen_here(share: str) -> list[str]:

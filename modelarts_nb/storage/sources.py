@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from modelarts_nb.errors import UsageError
@@ -14,27 +14,32 @@ Category = Literal["OBS", "OBSFS", "EFS"]
 _LONGEST = 256
 _PATH = re.compile(r"/data((?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+)/?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_SHARE = re.compile(r"([0-9A-Za-z-]{8,64})(?:\.sfsturbo\.internal)?:(/.*)")
+_SHARE = re.compile(r"([0-9A-Za-z_-]{1,64})(?:\.sfsturbo\.internal)?:(/.*)")
 _EXAMPLES = (
-    "For example obs://bucket/folder/ (a parallel file system), or SHARE-ID:/folder (SFS Turbo)."
+    "For example obs://bucket/folder/ (a parallel file system), or SHARE:/folder (SFS Turbo)."
 )
 
 
 @dataclass(frozen=True)
 class Source:
-    """A storage as the service takes it. ``share`` is the id of an SFS Turbo file system."""
+    """A storage as the service takes it. ``share`` is an SFS Turbo file system: its id, or the
+    name that the user gave it."""
 
     category: Category
     uri: str
     share: str = ""
     folder: str = ""
 
+    def of_share(self, id: str) -> Source:
+        """The same of the file system with this id."""
+        return replace(self, uri=f"{id}.sfsturbo.internal:{self.folder}", share=id)
+
 
 def read_source(source: str, category: str | None = None) -> Source:
     """What is to be mounted.
 
     Args:
-        source: ``obs://bucket/folder/``, or ``SHARE:/folder`` with the id of the share.
+        source: ``obs://bucket/folder/``, or ``SHARE:/folder`` with the id or name of the share.
         category: OBS, OBSFS or EFS; None: OBSFS for ``obs://`` (sites that take both take this
             one), EFS for a share.
 
@@ -52,8 +57,7 @@ def read_source(source: str, category: str | None = None) -> Source:
     elif match := _SHARE.fullmatch(text):
         if asked in ("OBS", "OBSFS"):
             raise UsageError(f"{text} is a folder of SFS Turbo, not of OBS.", hint=_EXAMPLES)
-        folder = clean_folder(match[2])
-        found = Source("EFS", f"{match[1]}.sfsturbo.internal:{folder}", match[1], folder)
+        found = Source("EFS", "", folder=clean_folder(match[2])).of_share(match[1])
     else:
         raise UsageError(f"{source!r} is no storage.", hint=_EXAMPLES)
     if len(found.uri) > _LONGEST:

@@ -21,8 +21,8 @@ from modelarts_nb.tool.install import HookInfo
 from modelarts_nb.tool.status import HookStatus
 from tests.unit.cloud.wire import Wire, error
 from tests.unit.notebook.fake import ID, Service, instance
-from tests.unit.storage.fake import SHARE, storage
 from tests.unit.storage.fake import Service as StorageService
+from tests.unit.storage.fake import storage
 
 COMMAND = "#!/bin/sh\n# modelarts_nb: brings things back\n"
 
@@ -120,7 +120,7 @@ def test_names_and_paths_are_completed(service: Service, wire: Wire) -> None:
 
     wire.script = StorageService(storage())
     assert candidates(["storage", "unmount", "/data"]) == ["/data/mine"]
-    assert candidates(["storage", "mount", ""]) == ["obs://", f"{SHARE}:/"]
+    assert candidates(["storage", "mount", ""]) == ["obs://", "team:/"]
 
 
 def test_states_are_completed_as_they_are_begun(no_cloud: Path) -> None:

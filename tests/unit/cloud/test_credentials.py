@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,32 @@ def test_the_agencys_keys_are_asked_again_when_the_cloud_does_not_take_them(
     # then
     assert answer == {"total": 0}
     assert wire.seen[-1].headers["x-security-token"] == "agency-t"
+
+
+def test_many_calls_that_are_refused_at_once_ask_the_agency_once(
+    wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given keys that the cloud does not take any more, and a session that counts who asks it
+    for name in ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+        monkeypatch.delenv(name)
+    notebook_sdk(tmp_path, monkeypatch, access="old")
+    open_cloud().call("modelarts", "list_notebooks")
+    notebook_sdk(tmp_path, monkeypatch, access="new")
+    count = tmp_path / "count"
+    with (tmp_path / "sdk" / "modelarts" / "session.py").open("a") as session:
+        session.write(f"open({str(count)!r}, 'a').write('x')\n")
+    wire.script = lambda request: (
+        Response(200, {"total": 0})
+        if "Access=new" in request.headers["authorization"]
+        else error(401, "APIGW.0301", "expired")
+    )
+    clouds = [open_cloud() for _ in range(6)]
+
+    with ThreadPoolExecutor() as crew:
+        found = list(crew.map(lambda cloud: cloud.call("modelarts", "list_notebooks"), clouds))
+
+    assert found == [{"total": 0}] * 6
+    assert count.read_text() == "x"
 
 
 def test_the_agencys_keys_are_asked_for_once_in_a_while_and_not_for_every_call(

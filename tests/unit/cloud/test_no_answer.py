@@ -72,6 +72,26 @@ def test_a_server_without_encryption_is_not_trusted_where_it_is_asked_for(
     assert "REQUESTS_CA_BUNDLE" in raised.value.hint
 
 
+def test_a_host_that_takes_no_connection_is_given_up_in_time(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a listener whose queue is full: further connections are neither taken nor refused
+    save("Cloud", "connect_timeout", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        monkeypatch.setenv("MODELARTS_NB_ENDPOINT", f"http://127.0.0.1:{full.getsockname()[1]}")
+
+        with pytest.raises(CloudTimeout) as raised:
+            open_cloud().call("modelarts", "stop_notebook", id="n")
+
+        for one in waiting:
+            one.close()
+    assert "carried out" not in raised.value.hint
+
+
 def test_a_regions_endpoint_that_is_not_encrypted_is_refused(
     no_cloud: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from modelarts_nb.cloud.client import Cloud, open_cloud
+from modelarts_nb.cloud import client
+from modelarts_nb.cloud.client import Cloud, forget_clients, open_cloud
 from modelarts_nb.cloud.errors import (
     CloudAnswerInvalid,
     CloudBusy,
@@ -135,7 +136,8 @@ def test_a_bare_list_is_a_list(cloud: Cloud, wire: Wire) -> None:
 def test_nothing_secret_is_in_a_repr(cloud: Cloud, wire: Wire) -> None:
     reply = Reply(200, {"x-subject-token": "tok-secret"}, b'{"token": "tok-secret"}')
 
-    shown = repr(reply) + repr(cloud)
+    asked = client._Asked("kps", "create_keypair", {"key": "tok-secret"}, {}, False, False)
+    shown = repr(reply) + repr(cloud) + repr(asked)
 
     assert "tok-secret" not in shown
     assert "SK-OF-TEST" not in shown
@@ -301,3 +303,17 @@ def test_one_client_serves_all_calls(cloud: Cloud, wire: Wire) -> None:
         show(open_cloud())
 
     assert threading.active_count() <= before + 8
+
+
+def test_a_client_that_is_not_needed_any_more_holds_no_threads(cloud: Cloud, wire: Wire) -> None:
+    wire.reply(Response(200, NOTEBOOK))
+    before = {t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")}
+    show(cloud)
+    mine = {t for t in threading.enumerate() if t.name.startswith("ThreadPoolExecutor")} - before
+
+    forget_clients()
+
+    assert mine
+    for thread in mine:
+        thread.join(10)
+        assert not thread.is_alive()

@@ -108,8 +108,11 @@ def test_one_that_failed_before_can_be_started_again(wire: Wire) -> None:
     assert notebook.start(ID).status == "RUNNING"
 
 
-def test_one_that_fails_again_before_anybody_looked_is_not_waited_for(wire: Wire) -> None:
+def test_one_that_fails_again_before_anybody_looked_is_not_waited_for(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given one that failed before, and fails again at once
+    monkeypatch.setattr(life, "_BEGUN_SECONDS", 0.0)
     failed = {"status": "START_FAILED", "fail_reason": "sold out again"}
     serve(wire, {}, failed, status="START_FAILED")
 
@@ -121,12 +124,30 @@ def test_one_that_does_not_even_begin_is_not_waited_for_an_hour(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a service that takes the request and leaves everything as it was
-    monkeypatch.setattr(life, "_MOVE_SECONDS", 0.0)
+    monkeypatch.setattr(life, "_ASKED_SECONDS", 0.0)
     service = serve(wire, status="STOPPED")
     service.refuse = lambda r: Response(200, service.instances[ID]) if r.method == "POST" else None
 
     with pytest.raises(StateFailed, match="The start of mine failed"):
         notebook.start(ID)
+
+
+def test_a_state_of_before_that_is_shown_a_little_longer_is_no_failure(wire: Wire) -> None:
+    # given a service whose answers show what was asked for only after a while
+    service = serve(wire, status="STOPPED")
+    looks: list[Request] = []
+
+    def late(request: Request) -> Response | None:
+        if request.method == "POST":
+            return Response(200, {})
+        looks.append(request)
+        if len(looks) == 4:
+            service.instances[ID]["status"] = "RUNNING"
+        return None
+
+    service.refuse = late
+
+    assert notebook.start(ID).status == "RUNNING"
 
 
 @pytest.mark.parametrize("verb", ["start", "stop"])

@@ -102,7 +102,8 @@ def test_everybodys_notebooks_are_another_call_that_takes_another_right(
 
 
 def test_nothing_of_a_notebook_that_is_shown_is_secret(cloud: Cloud, wire: Wire) -> None:
-    wire.script = Service(instance())
+    lab = {"service": "NOTEBOOK", "uri": "https://x/lab?token=tok-secret"}
+    wire.script = Service(instance(endpoints=[lab]))
 
     (found,) = notebook.list_notebooks()
 

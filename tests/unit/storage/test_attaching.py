@@ -158,6 +158,27 @@ def test_sfs_turbo_is_mounted_where_pool_and_network_allow_it(service: Service, 
     }
 
 
+def test_a_share_can_be_called_by_its_name(service: Service, wire: Wire) -> None:
+    service.notebook["pool"] = {"id": "pool-1"}
+    service.network = {"sfsTurboStatus": [{"sfsId": SHARE, "status": "Active"}]}
+    service.then = [{"status": "MOUNTED"}]
+
+    storage.mount("team:/data", "team")
+
+    (sent,) = asked(wire)
+    assert (sent.json["efs_id"], sent.json["uri"]) == (SHARE, f"{SHARE}.sfsturbo.internal:/data")
+
+
+def test_a_share_that_is_not_there_is_not_found_before_anything_is_sent(
+    service: Service, wire: Wire
+) -> None:
+    with pytest.raises(CloudNotFound, match="'nobodys'") as raised:
+        storage.mount("nobodys:/data", "team")
+
+    assert "ma storage shares" in raised.value.hint
+    assert asked(wire) == []
+
+
 def test_where_pool_and_network_may_not_be_looked_at_the_cloud_decides(service: Service) -> None:
     service.notebook["pool"] = {"id": "pool-1"}
     forbidden = error(403, "ModelArts.0112", "no")

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from modelarts_nb import storage
-from modelarts_nb.cloud.errors import CloudForbidden, CloudInvalid
+from modelarts_nb.cloud.errors import CloudForbidden, CloudInvalid, CloudNotFound
 from modelarts_nb.errors import Cancelled, UsageError
 from modelarts_nb.progress import Silent
 from tests.unit.cloud.wire import Request, Response, Wire, error
@@ -40,6 +40,21 @@ def test_the_folders_that_a_policy_allows_are_known_though_nothing_lists_them(
     assert (found["/team/a"].mode, found["/team/a"].uid) == ("755", 1000)
     assert not found["/team/b"].exists
     assert found["/team/a"].why == "team"
+
+
+def test_a_share_is_called_by_its_name_or_its_id(service: Service) -> None:
+    service.policy = []
+    service.folders = {"/team": {"mode": 40755}}
+
+    (root, named) = storage.list_folders("team", paths=["/team"])
+
+    assert (root.share, named.path, named.exists) == (SHARE, "/team", True)
+
+
+@pytest.mark.parametrize("share", ["nobodys", "../x", "a/b", ""])
+def test_a_share_that_is_not_there_is_not_found(service: Service, share: str) -> None:
+    with pytest.raises(CloudNotFound):
+        storage.create_folder(share, "/a")
 
 
 def test_a_folder_that_was_asked_for_is_judged_too(service: Service) -> None:
