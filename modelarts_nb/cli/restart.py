@@ -59,7 +59,11 @@ def install(**options: Any) -> Any:
 def status(command: bool, notebook: str | None) -> Any:
     """Is the hook installed and unaltered, what did its last run do, will the next start run it?"""
     if command:
-        return ask("hook.status").command or ""
+        from modelarts_nb.errors import NotFound
+
+        if text := ask("hook.status").command:
+            return text
+        raise NotFound("The hook is not on the disk.", hint="`ma hook install` puts it there.")
     return ask("hook.status", registration=True, notebook=notebook)
 
 

@@ -181,6 +181,17 @@ def test_where_there_is_no_api_it_prints_what_to_paste_and_why(
     assert COMMAND in result.stdout
 
 
+def test_the_command_to_paste_is_printed_alone_and_only_where_there_is_one(
+    installed: None, no_cloud: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = run("hook", "status", "--command")
+    on_disk(monkeypatch, disk)
+    after = run("hook", "status", "--command")
+
+    assert (before.exit_code, before.stdout) == (4, "")
+    assert (after.exit_code, after.stdout) == (0, COMMAND)
+
+
 def test_nothing_is_registered_unasked_over_hooks_that_cannot_be_seen(
     service: Service, installed: None
 ) -> None:
