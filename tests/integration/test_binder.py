@@ -6,8 +6,6 @@ Binder itself cannot be tried here: this is its script in a home of a test.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from modelarts_nb.localcloud.state import holder
+from modelarts_nb.localcloud.control import down
 
 START = Path(__file__).parents[2] / "binder/start"
 _SAY = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -26,8 +24,7 @@ _SAY = "import json, os; print(json.dumps(dict(os.environ)))"
 def binder(home: Path) -> Iterator[Path]:
     """A home as Binder has one; what was started in it is ended."""
     yield home
-    if (pid := holder(home / "local-cloud")) is not None:
-        os.kill(pid, signal.SIGKILL)
+    down(home / "local-cloud")
 
 
 def start(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
