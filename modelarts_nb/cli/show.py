@@ -313,8 +313,9 @@ def _as_dict(value: Any) -> dict[str, Any]:
 def local_cloud(found: dict[str, Any]) -> str:
     """Where the local cloud is, and what to say to use it."""
     if not found["running"]:
-        return f"The local cloud is not running. Its state is in {found['state']}."
+        how = "has ended" if found.get("stopped") else "is not running"
+        return f"The local cloud {how}. What was made in it is in {found['state']}."
     lines = [f"The local cloud runs at {found['endpoint']} (state: {found['state']}).", ""]
-    lines.append("To be one of its users, name the file with their keys:")
+    lines.append("To be one of its users, name the file with their keys; then `ma notebook list`:")
     lines += [f"  export MODELARTS_NB_CLOUD_FILE={file}" for file in found["users"].values()]
     return "\n".join(lines)
