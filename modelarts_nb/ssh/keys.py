@@ -96,11 +96,19 @@ def have_pair(
     """The pair of a public key, imported where it is not there. See ``import_key``."""
     wanted = check_name(name or name_for(key))
     progress.phase("importing")
-    for pair in list_pairs(cloud, progress):
-        fits = same_key(pair.public_key, key.line) or pair.fingerprint == key.md5
-        if fits and pair.scope == scope and name in (None, pair.name):
-            progress.log(f"the key is there already, as {pair.name}")
-            return pair
+    there = [
+        pair
+        for pair in list_pairs(cloud, progress)
+        if (same_key(pair.public_key, key.line) or pair.fingerprint == key.md5)
+        and name in (None, pair.name)
+        # What is everybody's is one's own, too.
+        and (pair.scope == scope or scope == "user")
+    ]
+    if there:
+        found = min(there, key=lambda pair: pair.scope != scope)
+        whose = ", which is everybody's" if found.scope != scope else ""
+        progress.log(f"the key is there already, as {found.name}{whose}")
+        return found
     return import_pair(cloud, wanted, key, scope, progress)
 
 

@@ -108,6 +108,17 @@ def test_a_key_that_is_there_is_found_and_not_made_twice(cloud: Cloud, service: 
     assert len(service.names()) == 1
 
 
+def test_a_key_that_is_everybodys_already_will_do_for_oneself_but_not_the_other_way(
+    cloud: Cloud, service: Pairs
+) -> None:
+    ours = keys.import_key(LINE, scope="domain")
+    assert keys.import_key(LINE).name == ours.name
+
+    service.pairs.clear()
+    keys.import_key(LINE, name="mine")
+    assert keys.import_key(LINE, name="ours", scope="domain").scope == "domain"
+
+
 def test_a_name_in_use_for_another_key_is_refused_with_a_way_out(
     cloud: Cloud, service: Pairs
 ) -> None:
