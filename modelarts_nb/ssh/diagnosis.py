@@ -24,12 +24,14 @@ _CONNECT_SECONDS = 10.0
 _BANNER = 256
 # Modes of ~/.ssh in a notebook (troubleshooting page modelarts_05_4195).
 _SERVER_WANTS = (0o750, 0o755)
+# OpenSSH uses no private key that anybody else could read.
+_OTHERS = 0o077
 
 
 @dataclass(frozen=True)
 class SshCheck:
     """``healthy``: nothing that was looked at is a problem. ``logged_in``: a login from here was
-    tried and worked; None: there is no private key here to try."""
+    tried and worked; None: there is no private key here that could be tried."""
 
     notebook: str
     healthy: bool
@@ -73,7 +75,7 @@ def check(
         reached = _reach(endpoint.address, endpoint)
         findings.append(reached)
         key = key_of(every(places.keys), endpoint, pairs)
-        if reached.level != "problem" and key is not None:
+        if reached.level != "problem" and key is not None and not key.mode & _OTHERS:
             login = _login(places, endpoint.address, endpoint.id, key)
             findings.append(login)
             logged_in = login.level == "ok"
@@ -153,7 +155,7 @@ def _here(places: Places, *, this_one: bool) -> Iterator[Finding]:
         yield Finding("openssh", "ok", words.partition(",")[0])
     yield from _folder(places, this_one)
     for key in every(places.keys):
-        if key.mode & 0o077:
+        if key.mode & _OTHERS:
             yield Finding(
                 "key_mode",
                 "problem",
@@ -243,8 +245,6 @@ def key_of(
 
 
 def _login(places: Places, address: Address, mark: str, key: PrivateKey) -> Finding:
-    if key.mode & 0o077:
-        return understand("bad permissions")
     if key.locked and not agent.holds(places, key):
         return understand("incorrect passphrase")
     options = {

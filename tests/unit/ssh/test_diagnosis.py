@@ -182,7 +182,12 @@ def test_a_key_that_others_may_read(service: Pairs, places: Places, made: MadeKe
     with server(BANNER) as port:
         opened(service, port, "mine")
 
-        assert "chmod 600" in faults()["key_mode"]
+        found = ssh.check(notebook=ID)
+
+    # once, and no login is tried with it
+    (wrong,) = [f for f in found.findings if f.level != "ok"]
+    assert (wrong.code, wrong.fix) == ("key_mode", f"chmod 600 {places.keys / 'mine'}")
+    assert found.logged_in is None
 
 
 def test_a_folder_that_others_may_write_to(service: Pairs, places: Places) -> None:
