@@ -130,7 +130,7 @@ def _need_dedicated(job: jobs.Job) -> None:
     if job.pool is None:
         raise ShellRefused(
             f"Pod exec needs a dedicated resource pool; {job.name} runs in the public one.",
-            hint="Submit it with --pool POOL, or use SSH: submit it with a key pair of yours.",
+            hint="Submit it with --pool POOL next time, or for SSH with --key-pair NAME.",
         )
 
 
@@ -148,7 +148,8 @@ def _best(
         f"There is no way into {job.name}: it has no SSH endpoint (no key pair was given when it "
         f"was submitted), and it runs in {pool}"
         + (", whose cluster is not known here." if job.pool else ", where pods cannot be entered."),
-        hint="Submit it with a key pair of yours next time (`ma ssh keys list`). "
+        hint="Submit it with a key pair of yours next time: `ma job submit ... --key-pair NAME` "
+        "(`ma ssh keys list`). "
         + ("Or say which cluster: --kubeconfig FILE." if job.pool else "Or in a dedicated pool."),
     )
 
@@ -162,8 +163,8 @@ def _ssh_target(job: jobs.Job, task: jobs.Task, still: Callable[[], object]) -> 
     if not job.key_pairs:
         raise ShellRefused(
             f"SSH needs the job's SSH endpoint; {job.name} was submitted without a key pair.",
-            hint="A running job cannot be given one: submit it with a key pair of yours next time "
-            "(`ma ssh keys list`), or use --transport exec.",
+            hint="A running job cannot be given one: next time `ma job submit ... --key-pair NAME` "
+            "(`ma ssh keys list`). Now only --transport exec may do.",
         )
     if not task.ssh:
         raise ShellRefused(

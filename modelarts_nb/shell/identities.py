@@ -74,6 +74,6 @@ def _nothing(here: Sequence[PrivateKey], names: Sequence[str]) -> LoginRefused:
     return LoginRefused(
         f"There is no private key here. The job's key pairs: {pairs}.",
         hint="`ma ssh unlock` brings keys back that were kept on the disk. Else make a pair "
-        "(`ma ssh keys create NAME`) and submit the job with it: a running job's pairs cannot be "
-        "changed.",
+        "(`ma ssh keys create NAME`) and submit the job with it (`--key-pair NAME`): those of a "
+        "running job cannot be changed.",
     )

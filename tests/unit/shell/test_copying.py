@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from modelarts_nb.errors import Cancelled, ModelArtsNbError, NameTaken, NotFound, UsageError
 from modelarts_nb.progress import Silent
+from modelarts_nb.shell import fanout
 from modelarts_nb.shell.copying import fetch, send
 from modelarts_nb.shell.errors import TransferFailed, TransferHostile
 from modelarts_nb.shell.places import Place, place_of
@@ -176,7 +177,10 @@ def test_what_cannot_be_sent_leaves_nothing(
     assert listing(there) == before
 
 
-def test_a_cancel_leaves_nothing_on_either_side(target: Target, there: Path, here: Path) -> None:
+def test_a_cancel_leaves_nothing_on_either_side(
+    target: Target, there: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "_LAST_WORDS", 0.1)
     (there / "big").write_bytes(b"x" * (32 << 20))
 
     class Stopping(Log):
