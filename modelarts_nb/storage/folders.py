@@ -22,8 +22,8 @@ from modelarts_nb.cloud.errors import (
 )
 from modelarts_nb.cloud.shape import number, obj, text
 from modelarts_nb.cloud.waiting import after
-from modelarts_nb.disk import probe
 from modelarts_nb.disk.mounts import read_mounts
+from modelarts_nb.disk.probe import Asked, ask_all
 from modelarts_nb.errors import Cancelled, UsageError
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.storage.model import Folder
@@ -203,15 +203,15 @@ def set_quota(
 
 def _seen_here(share: str) -> list[str]:
     """Folders at the top of what this machine has mounted of the share."""
-    found: list[str] = []
+    mounts = []
     for mount in read_mounts():
         host, _, folder = mount.source.partition(":")
-        if not folder or not host.startswith(share):
-            continue
-        base = tidy(folder)
-        found.append(base)
-        inside = probe.ask(mount.point, names=True)[0].get("names", [])
-        found += [tidy(f"{base}/{name}") for name in inside]
+        if folder and host.startswith(share):
+            mounts.append((tidy(folder), mount.point))
+    answers = ask_all([Asked(str(point), names=True) for _, point in mounts])
+    found = [base for base, _ in mounts]
+    for (base, _), answer in zip(mounts, answers, strict=True):
+        found += [tidy(f"{base}/{name}") for name in answer.found.get("names", [])]
     return found
 
 

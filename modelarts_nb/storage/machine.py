@@ -9,7 +9,7 @@ from pathlib import Path
 
 from modelarts_nb import config
 from modelarts_nb.disk.mounts import Mount, mount_of, read_mounts
-from modelarts_nb.disk.probe import Probe
+from modelarts_nb.disk.probe import Answer, Asked, ask_all
 from modelarts_nb.storage.model import Machine
 
 _DATA = Path("/data")
@@ -37,11 +37,11 @@ def look_at_all(
     """
     table = list(read_mounts() if mounts is None else mounts)
     tops = [_top(Path(path), table) for path in paths]
-    asked = [Probe(m.point, write=measure and not m.read_only) if m else None for m in tops]
-    return [
-        _seen(mount, probe) if mount and probe else Machine(False)
-        for mount, probe in zip(tops, asked, strict=True)
-    ]
+    mounted = [m for m in tops if m]
+    answers = iter(
+        ask_all([Asked(str(m.point), write=measure and not m.read_only) for m in mounted])
+    )
+    return [_seen(m, next(answers)) if m else Machine(False) for m in tops]
 
 
 def _top(path: Path, table: list[Mount]) -> Mount | None:
@@ -59,15 +59,15 @@ def _top(path: Path, table: list[Mount]) -> Mount | None:
     return replace(mount_of(target, table), point=target, source=str(target))
 
 
-def _seen(mount: Mount, probe: Probe) -> Machine:
-    found, answers = probe.answer()
+def _seen(mount: Mount, answer: Answer) -> Machine:
+    found = answer.found
     total, free = found.get("total"), found.get("free")
     return Machine(
         mounted=True,
         fstype=mount.fstype,
         source=mount.source,
         read_only=mount.read_only,
-        answers=answers,
+        answers=answer.whole,
         failure=found.get("failure", ""),
         total=total,
         used=max(total - free, 0) if total is not None and free is not None else None,
