@@ -1,9 +1,9 @@
 """The full counts of the fault tests: ``python benchmarks/soak.py`` writes ``docs/soak.md``.
 
-On the small reference environment, on this machine's disk and on slowfs: kill -9 of every operation
-at random moments, a disk that fails at random requests, two hosts that want the same names. About
-half an hour on two quiet cores; ``--quick`` takes a tenth of the counts and only prints. What goes
-wrong is printed with its seed and ends the run with 1.
+On the small reference environment, in memory (``--folder`` for a disk) and on slowfs: kill -9 of
+every operation at random moments, a disk that fails at random requests, two hosts that want the
+same names. About half an hour on two quiet cores; ``--quick`` takes a tenth of the counts and only
+prints. What goes wrong is printed with its seed and ends the run with 1.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=24, help="of each operation (default: 24)")
     parser.add_argument("--faults", type=int, default=24, help="of each operation (default: 24)")
     parser.add_argument("--rounds", type=int, default=1000, help="of both hosts (default: 1000)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("/dev/shm"), help="what is broken is there; needs 4 GB"
+    )
     options = parser.parse_args()
     # Else slow disks would stay mounted.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -81,14 +84,14 @@ def main() -> int:
     cache.mkdir(parents=True, exist_ok=True)
     small = reference.small(cache)
     program = Path(tools.slowfs(cache))
-    with tempfile.TemporaryDirectory(prefix="soak-", dir=cache) as folder:
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
         work = Path(folder)
         chance = random.Random(options.seed)
         kills = _kills(small, work, max(2, options.kills // share), chance)
         faults = _faults(small, program, work, max(2, options.faults // share), chance)
         rounds = options.rounds // share
         fights = _fights(program, work, rounds, options.seed)
-    text = _report(small, options.seed, kills, faults, fights)
+    text = _report(small, options.folder, options.seed, kills, faults, fights)
     print(text)
     if not options.quick:
         (_DOCS / "soak.md").write_text(text, "utf-8")
@@ -169,6 +172,7 @@ def _fights(program: Path, work: Path, rounds: int, seed: int) -> list[Tally]:
 
 def _report(
     small: reference.Reference,
+    folder: Path,
     seed: int,
     kills: list[Tally],
     faults: list[Tally],
@@ -181,7 +185,7 @@ def _report(
         "is in `tests/faults/`. `make test` runs a seeded sample of the same.",
         "",
         f"On {small.described}; {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
-        f"{time.strftime('%Y-%m-%d')}, seed {seed}.",
+        f"{time.strftime('%Y-%m-%d')}, seed {seed}, in {folder}.",
         "",
         "## kill -9",
         "",
