@@ -237,6 +237,37 @@ def test_an_agency_lives_and_its_keys_die_with_it(clients: Clients, local: Local
     assert refused.value.status_code == 401
 
 
+def test_an_agency_is_granted_the_accounts_services_and_all_projects(
+    clients: Clients, local: LocalCloud
+) -> None:
+    admin, role = clients.iam(), clients.add_policy("list shares", "XA", LIST_SHARES)
+    where = {"domain_id": local.domain_id, "agency_id": agency(clients).id}
+    which = {**where, "role_id": role}
+
+    def granted() -> tuple[int, int]:
+        own = v3.ListDomainPermissionsForAgencyRequest(**where)
+        everywhere = v3.ListAllProjectsPermissionsForAgencyRequest(**where)
+        return (
+            len(admin.list_domain_permissions_for_agency(own).roles),
+            len(admin.list_all_projects_permissions_for_agency(everywhere).roles),
+        )
+
+    admin.associate_agency_with_domain_permission(
+        v3.AssociateAgencyWithDomainPermissionRequest(**which)
+    )
+    assert granted() == (1, 0)
+    admin.associate_agency_with_all_projects_permission(
+        v3.AssociateAgencyWithAllProjectsPermissionRequest(**which)
+    )
+    assert granted() == (1, 1)
+    admin.remove_domain_permission_from_agency(v3.RemoveDomainPermissionFromAgencyRequest(**which))
+    assert granted() == (0, 1)
+    admin.remove_all_projects_permission_from_agency(
+        v3.RemoveAllProjectsPermissionFromAgencyRequest(**which)
+    )
+    assert granted() == (0, 0)
+
+
 def test_what_is_granted_is_seen_in_the_shapes_of_v5_too(
     clients: Clients, local: LocalCloud, group: str
 ) -> None:

@@ -208,6 +208,14 @@ def test_both_doors_lead_to_the_same_pairs(clients: Clients, local: LocalCloud) 
     assert nova.nova_list_keypairs(NovaListKeypairsRequest()).keypairs == []
 
 
+def test_a_pair_that_is_deleted_through_ecs_is_gone_from_kps_too(clients: Clients) -> None:
+    imported(clients.of(KpsClient), "doomed")
+
+    clients.of(EcsClient).nova_delete_keypair(NovaDeleteKeypairRequest("doomed"))
+
+    assert names(clients.of(KpsClient)) == []
+
+
 def test_the_account_s_pairs_are_not_seen_through_ecs(clients: Clients) -> None:
     imported(clients.of(KpsClient), "shared", scope="domain")
 
