@@ -45,7 +45,7 @@ def notebook() -> None:
 @click.option("--description", help="A part of the description.")
 @click.option("--created-after", metavar="TIME", help="As 2026-05-31 or 2026-05-31T08:00 (UTC).")
 @click.option("--created-before", metavar="TIME", help="As 2026-05-31 or 2026-05-31T08:00 (UTC).")
-@click.option("--workspace", metavar="ID", help="Of one workspace.")
+@click.option("--workspace", metavar="ID", help="Of this workspace (the service's default: 0).")
 @click.option(
     "--all",
     "all_users",

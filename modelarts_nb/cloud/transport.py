@@ -23,6 +23,7 @@ from typing import Any
 
 from modelarts_nb.cloud import sdk
 from modelarts_nb.cloud.credentials import Keys
+from modelarts_nb.cloud.errors import CloudInvalid
 from modelarts_nb.cloud.place import Place, is_loopback
 from modelarts_nb.errors import ModelArtsNbError
 
@@ -102,8 +103,10 @@ class Channel:
 
         Raises:
             NoAnswer: it sent nothing.
+            CloudInvalid: the request cannot even be written, as with text that is no Unicode.
+            NoCredentials: there are no keys to sign it with.
         """
-        self._caught.reply = None
+        self._caught.reply, self._caught.begun = None, False
         try:
             # Also warns: the nova_* methods say that they are deprecated. Filtered by sdk.load.
             invoker = getattr(self._client, f"{operation}_invoker")(request)
@@ -114,6 +117,12 @@ class Channel:
             # Of an accessor: no keys, so nothing was asked.
             raise
         except Exception as error:
+            if not self._caught.begun:
+                raise CloudInvalid(
+                    f"The request {operation.replace('_', ' ')} cannot be written.",
+                    hint="Correct the values that it was given.",
+                    cause=f"{type(error).__name__}: {error}",
+                ) from error
             # Whatever the SDK makes of an answer, there was one: that is judged, not its opinion.
             if self._caught.reply is None:
                 raise _no_answer(error) from error
@@ -130,7 +139,7 @@ class Channel:
 
     def _begin(self, **_more: Any) -> None:
         # The answer to another request, for keys, is not the answer to this one.
-        self._caught.reply = None
+        self._caught.reply, self._caught.begun = None, True
 
     def _catch(self, *, response: Any, **_more: Any) -> None:
         headers = {str(k).lower(): str(v) for k, v in response.headers.items()}

@@ -287,6 +287,14 @@ def test_chinese_in_a_query_arrives(cloud: Cloud, wire: Wire) -> None:
     assert wire.seen[0].query == {"name": "我的 & 你的/="}
 
 
+def test_what_cannot_be_written_is_not_said_to_be_unreachable(cloud: Cloud, wire: Wire) -> None:
+    # An argument of the command line that is no UTF-8 arrives as this.
+    with pytest.raises(CloudInvalid, match="list notebooks cannot be written"):
+        cloud.call("modelarts", "list_notebooks", name="\udcff")
+
+    assert wire.seen == []
+
+
 def test_an_unknown_code_is_judged_by_its_status(cloud: Cloud, wire: Wire) -> None:
     wire.reply(error(400, "ModelArts.9999", "what?"))
 
