@@ -8,11 +8,12 @@ from typing import Any, Optional
 
 from jupyter_server.extension.application import ExtensionApp
 from tornado.ioloop import IOLoop
-from traitlets import Bool, Float
+from traitlets import Bool, Float, Integer
 
 from modelarts_nb.server.problem import Problem
 from modelarts_nb.server.routes import routes
-from modelarts_nb.server.tool import worker_command
+from modelarts_nb.server.shells import Shells
+from modelarts_nb.server.tool import shell_command, worker_command
 from modelarts_nb.server.watcher import Watcher
 from modelarts_nb.server.worker import Worker
 
@@ -29,6 +30,11 @@ class ModelArtsNb(ExtensionApp):
     check_timeout = Float(60.0, help="Seconds for what reads a whole environment.").tag(config=True)
     cloud_timeout = Float(30.0, help="Seconds that the cloud has to answer.").tag(config=True)
 
+    max_shells = Integer(20, help="Shells that may be open at a time.").tag(config=True)
+    shell_grace = Float(
+        90.0, help="Seconds that a shell waits for its tab, as while the page is loaded again."
+    ).tag(config=True)
+
     def initialize_settings(self) -> None:
         """Make what the handlers use. Nothing is started before it is needed."""
         app: Any = self.serverapp
@@ -36,9 +42,13 @@ class ModelArtsNb(ExtensionApp):
         self._worker = Worker(lambda: worker_command(folder), self.log)
         self._watcher = Watcher(self._worker, app.event_logger, self.read_timeout, self.log)
         self._watcher.register()
+        self._shells = Shells(
+            shell_command, most=self.max_shells, grace=self.shell_grace, log=self.log
+        )
         self.settings.update(
             modelarts_nb_worker=self._worker,
             modelarts_nb_watcher=self._watcher,
+            modelarts_nb_shells=self._shells,
             modelarts_nb_timeouts={
                 "read": self.read_timeout,
                 "check": self.check_timeout,
@@ -69,5 +79,6 @@ class ModelArtsNb(ExtensionApp):
         if self._restoring is not None:
             self._restoring.cancel()
             await asyncio.gather(self._restoring, return_exceptions=True)
+        await self._shells.stop()
         await self._watcher.stop()
         await self._worker.stop()

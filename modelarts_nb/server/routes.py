@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from jupyter_server.base.handlers import JupyterHandler
+
 from modelarts_nb.server.handlers import (
     archives,
     bin,
     cloud,
     environments,
     hook,
+    jobs,
     keep,
     notebooks,
     openapi,
     operations,
     shares,
+    shells,
     ssh,
     status,
     storages,
 )
-from modelarts_nb.server.handlers.base import BASE, ApiHandler
+from modelarts_nb.server.handlers.base import BASE
 
 
-def routes() -> list[tuple[str, type[ApiHandler]]]:
+def routes() -> list[tuple[str, type[JupyterHandler]]]:
     """Path patterns and their handlers."""
     one = r"([^/]+)"
     return [
@@ -54,4 +58,12 @@ def routes() -> list[tuple[str, type[ApiHandler]]]:
         (BASE + r"/ssh/unlock", ssh.UnlockHandler),
         (BASE + r"/ssh/lock", ssh.LockHandler),
         (BASE + r"/hook", hook.HookHandler),
+        (BASE + r"/jobs", jobs.JobsHandler),
+        (BASE + rf"/jobs/{one}", jobs.JobHandler),
+        (BASE + rf"/jobs/{one}/logs", jobs.JobLogsHandler),
+        (BASE + rf"/jobs/{one}/events", jobs.JobEventsHandler),
+        (BASE + rf"/jobs/{one}/metrics", jobs.JobMetricsHandler),
+        (BASE + r"/shells", shells.ShellsHandler),
+        (BASE + rf"/shells/{one}", shells.ShellHandler),
+        (BASE + rf"/shells/{one}/channel", shells.ChannelHandler),
     ]

@@ -19,16 +19,28 @@ def worker_command(folder: str) -> list[str]:
     """The command that runs a worker.
 
     Args:
-        folder: what relative paths are relative to: the server's root folder.
+        folder: what relative paths are relative to.
 
     Raises:
         Problem: 503 ``tool_missing``.
     """
-    worker = Path(__file__).parent.parent / "worker.py"
-    if worker.is_file():
-        command = [sys.executable, "-m", "modelarts_nb.worker", folder]
+    return _command("worker", folder)
+
+
+def shell_command() -> list[str]:
+    """The command that runs one shell session. Nothing of a browser is part of it.
+
+    Raises:
+        Problem: 503 ``tool_missing``.
+    """
+    return _command("shellworker")
+
+
+def _command(module: str, *words: str) -> list[str]:
+    if (Path(__file__).parent.parent / f"{module}.py").is_file():
+        command = [sys.executable, "-m", f"modelarts_nb.{module}", *words]
     else:
-        command = [_recorded_python(), "-I", "-m", "modelarts_nb.worker", folder]
+        command = [_recorded_python(), "-I", "-m", f"modelarts_nb.{module}", *words]
     # The shell is there to wait in our place: starting a program waits until the kernel has
     # opened it, and the tool's interpreter may lie on a disk that does not answer.
     return ["/bin/sh", "-c", 'exec "$0" "$@"', *command]

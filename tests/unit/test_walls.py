@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "operations": BELOW_DOMAINS | DOMAINS,
     "cli": BELOW_DOMAINS | DOMAINS | {"operations"},
     "worker": BELOW_DOMAINS | DOMAINS | {"operations"},
+    "shellworker": BELOW_DOMAINS | DOMAINS | {"operations"},
     "__main__": {"cli"},
     "__init__": {"magics", "server"},
     "server": set(),
@@ -43,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 # What Python users import: it shows functions of the room above that know several rooms. They are
 # named there and imported when somebody uses them, so that nothing of the room itself needs them.
-FACES = {"ssh/__init__.py": {"operations"}}
+FACES = {"shell/__init__.py": {"operations"}, "ssh/__init__.py": {"operations"}}
 # The version string is a fact, not a room.
 VERSION = "modelarts_nb.__version__"
 SERVER_MAY = {"jupyter_server", "jupyter_core", "jupyter_events", "tornado", "traitlets"}
