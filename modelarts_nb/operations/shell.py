@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
@@ -25,8 +26,32 @@ from modelarts_nb.shell.processenv import (
     read,
 )
 from modelarts_nb.shell.running import Say
-from modelarts_nb.shell.session import Exit
+from modelarts_nb.shell.session import Exit, Stream
 from modelarts_nb.shell.target import Target
+
+# Bytes of one stream of one task that ``execute`` keeps.
+KEPT = 16 << 20
+
+
+@dataclass(frozen=True)
+class TaskOutput:
+    """How a command ended in one task and what it printed; see ``shell.fanout.TaskResult``. Of each
+    stream the first 16 MiB, as text."""
+
+    task: str
+    exit_code: int | None
+    signal: str
+    error: dict[str, str] | None
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Executed:
+    """``exit_code``: 0 where all tasks' are, else the highest."""
+
+    exit_code: int
+    tasks: tuple[TaskOutput, ...]
 
 
 def targets(
@@ -96,6 +121,75 @@ def run(
         line = applied(line)
     stdin = script if script is not None else options.pop("stdin", None)
     return running.run(found, line, stdin=stdin, watch=Audit(), **options)
+
+
+def execute(
+    job: str,
+    command: str,
+    *,
+    task: str | None = None,
+    all_tasks: bool = False,
+    transport: Kind | None = None,
+    options: ExecOptions = USUAL,
+    timeout: float | None = None,
+    fail_fast: bool = False,
+    process_env: ProcessEnv | None = None,
+    stdin: bytes | None = None,
+    cloud: Cloud | None = None,
+    progress: Progress = SILENT,
+) -> Executed:
+    """Run a command in one or all tasks of a job, and keep what it prints.
+
+    Args:
+        job, task, all_tasks, transport, options: see ``targets``.
+        command: a line for the containers' shells.
+        timeout: seconds for the whole; None: for ever.
+        fail_fast: the first that fails ends the others.
+        process_env: ``apply``: with the environment of each training process.
+        stdin: what every task gets as its input.
+        progress: asked now and then whether to stop.
+
+    Raises:
+        ShellRefused, LoginRefused, HostKeyChanged, Unreachable: there is no way in.
+        ConnectionLost, TimedOut, Cancelled: with one task, what kept the command from its end.
+        CloudError: the cloud refused or could not be reached.
+    """
+    found = targets(
+        job,
+        task=task,
+        all_tasks=all_tasks,
+        transport=transport,
+        options=options,
+        cloud=cloud,
+        progress=progress,
+    )
+    kept = [{"stdout": bytearray(), "stderr": bytearray()} for _ in found]
+
+    async def out(number: int, stream: Stream, data: bytes) -> None:
+        into = kept[number][stream]
+        into += data[: max(0, KEPT - len(into))]
+
+    done = run(
+        found,
+        command=command,
+        process_env=process_env,
+        stdin=stdin,
+        out=out,
+        timeout=timeout,
+        fail_fast=fail_fast,
+        check=progress.check,
+    )
+    return Executed(
+        done.exit_code,
+        tuple(
+            TaskOutput(one.task, one.exit_code, one.signal, one.error, *map(_text, said.values()))
+            for one, said in zip(done.tasks, kept, strict=True)
+        ),
+    )
+
+
+def _text(data: bytearray) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def process_environments(found: Sequence[Target]) -> list[ProcessEnvironment]:

@@ -1,18 +1,64 @@
 """Shells in the containers of running jobs: a terminal, a command, a copy.
 
-Everything that needs asyncssh or websockets is imported when it is used.
+The Python API is this package's functions: the verbs of ``ma shell``.
+
+>>> from modelarts_nb import shell
+>>> shell.execute("mine", "nvidia-smi", all_tasks=True).tasks[0].stdout  # doctest: +SKIP
+>>> shell.copy("mine:/cache/out", ".")  # doctest: +SKIP
+
+They are those of ``operations.shell``, which also writes the audit. Who needs the interface of all
+shells takes ``shell.session``. Everything is imported when it is used.
 """
 
-from modelarts_nb.shell.session import Chunk, Exit, Request, Session, Size, Terminal, Transport
-from modelarts_nb.shell.target import Target
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelarts_nb.operations.shell import (
+        Executed,
+        TaskOutput,
+        copy,
+        execute,
+        process_environments,
+        targets,
+    )
+    from modelarts_nb.shell.choosing import ExecOptions
+    from modelarts_nb.shell.copying import Copied
+    from modelarts_nb.shell.target import Target
+
+_HOMES = {
+    "Copied": "shell.copying",
+    "ExecOptions": "shell.choosing",
+    "Executed": "operations.shell",
+    "Target": "shell.target",
+    "TaskOutput": "operations.shell",
+    "copy": "operations.shell",
+    "execute": "operations.shell",
+    "process_environments": "operations.shell",
+    "targets": "operations.shell",
+}
 
 __all__ = [
-    "Chunk",
-    "Exit",
-    "Request",
-    "Session",
-    "Size",
+    "Copied",
+    "ExecOptions",
+    "Executed",
     "Target",
-    "Terminal",
-    "Transport",
+    "TaskOutput",
+    "copy",
+    "execute",
+    "process_environments",
+    "targets",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"modelarts_nb.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

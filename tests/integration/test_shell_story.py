@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from modelarts_nb import jobs, ssh
+from modelarts_nb import jobs, shell, ssh
 from modelarts_nb.cli import tree
 from modelarts_nb.cloud import waiting
 from modelarts_nb.cloud.client import forget_clients
@@ -159,6 +159,17 @@ def test_programs_get_events_or_a_result(world: World, ma: Callable[..., Done]) 
     [task] = json.loads(done.stdout)["tasks"]
     assert (task["stdout"], task["stderr"], task["exit_code"]) == ("a\n", "b\n", 5)
     assert done.returncode == 5
+
+
+def test_python_gets_what_every_task_prints(world: World) -> None:
+    done = shell.execute(
+        "both", "echo $VC_TASK_INDEX; cat >&2", all_tasks=True, process_env="apply", stdin=b"in"
+    )
+
+    assert [(one.stdout, one.stderr, one.exit_code) for one in done.tasks] == [
+        ("0\n", "in", 0),
+        ("1\n", "in", 0),
+    ]
 
 
 @pytest.mark.parametrize("transport", ["ssh", "exec"])

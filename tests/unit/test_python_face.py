@@ -10,12 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from modelarts_nb import cloud, notebook, ssh, storage
+from modelarts_nb import cloud, notebook, shell, ssh, storage
 from modelarts_nb.operations.verbs import QUERIES, VERBS
 from tests.unit.cloud.wire import Wire
 from tests.unit.server.fake import ID, Everything
 
-FACES = (cloud, notebook, ssh, storage)
+FACES = (cloud, notebook, shell, ssh, storage)
 NAMES = [(face, name) for face in FACES for name in face.__all__]
 
 
@@ -39,7 +39,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error(face: ModuleType) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in {**VERBS, **QUERIES} if n.startswith(("notebook.", "storage.", "ssh."))]
+    "name",
+    [n for n in {**VERBS, **QUERIES} if n.startswith(("notebook.", "shell.", "storage.", "ssh."))],
 )
 def test_what_the_other_faces_can_do_python_can_do_too(name: str) -> None:
     function = {**VERBS, **QUERIES}[name].load()
@@ -50,7 +51,7 @@ def test_what_the_other_faces_can_do_python_can_do_too(name: str) -> None:
 
 def test_importing_them_loads_neither_the_sdk_nor_what_is_not_used() -> None:
     program = (
-        "import sys; from modelarts_nb import cloud, notebook, ssh, storage\n"
+        "import sys; from modelarts_nb import cloud, notebook, shell, ssh, storage\n"
         "print([m for m in sys.modules if m.startswith(('huaweicloudsdk', 'rattler',"
         " 'modelarts_nb.operations'))])\n"
     )
