@@ -14,6 +14,7 @@ from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.errors import ModelArtsNbError, UsageError
 from modelarts_nb.notebook import life
+from modelarts_nb.notebook.lease import LEAST_HOURS, MOST_HOURS
 from modelarts_nb.notebook.listing import list_notebooks, look
 from modelarts_nb.notebook.model import RUNNING, Notebook
 from modelarts_nb.progress import SILENT, Progress
@@ -328,7 +329,14 @@ def _start_again(cloud: Cloud, before: Notebook, progress: Progress, wait: bool 
     hours: float | None = None
     kind = before.lease
     if kind is not None and kind.remaining is not None:
-        hours = float(min(72, max(1, math.ceil(kind.remaining / 3600))))
+        hours = min(MOST_HOURS, max(LEAST_HOURS, math.ceil(kind.remaining / 3600)))
+    elif kind is not None:
+        # A start cannot be asked for "never", and the service's default is one hour.
+        hours = MOST_HOURS
+        progress.log(
+            f"{before.name} had no end; now it stops after {hours:.0f} h unless that is extended "
+            "(`ma notebook keep-alive`) or taken away in the console"
+        )
     idle = kind is not None and kind.kind == "IDLE"
     lease: Literal["idle"] | None = "idle" if idle else None
     life.start(before.id, hours=hours, lease=lease, wait=wait, cloud=cloud, progress=progress)

@@ -65,6 +65,18 @@ def test_a_restart_puts_it_in_force_with_the_time_that_was_left(service: Pairs, 
     assert start.query == {"duration": str(5 * 3_600_000), "type": "IDLE"}
 
 
+def test_a_notebook_that_never_stopped_by_itself_does_not_stop_after_an_hour(
+    service: Pairs, wire: Wire
+) -> None:
+    service.notebooks.instances[ID]["lease"].update(duration=-1, enable=False)
+    service.notebooks.path = [{"status": "STOPPED"}, {"status": "RUNNING"}]
+
+    ssh.setup(LINE, notebook="mine", restart=True)
+
+    (start,) = [r for r in wire.seen if r.path.endswith("/start")]
+    assert start.query["duration"] == str(72 * 3_600_000)
+
+
 def test_a_change_that_is_refused_after_the_stop_starts_it_again(
     service: Pairs, wire: Wire
 ) -> None:
