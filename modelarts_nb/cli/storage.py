@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modelarts_nb.cli import show_cloud
-from modelarts_nb.cli.command import Command, Group, ask, do
+from modelarts_nb.cli.command import Command, Group, ask, do, need
 from modelarts_nb.cli.completion import (
     notebook_names,
     share_names,
@@ -21,6 +21,8 @@ NOTEBOOK = click.option(
     help="Another notebook than this one: its name or id.",
     shell_complete=notebook_names,
 )
+# Nobody has an exabyte; infinity and "nan" are no numbers to compute with.
+_MOST_GIGABYTES = 1e9
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Return at once; do not follow it.")
 STORAGE = click.argument("storage", metavar="PATH", shell_complete=storage_paths)
 SHARE = click.argument("share", metavar="SHARE", shell_complete=share_names)
@@ -117,5 +119,6 @@ def mkdir(**options: Any) -> Any:
 @click.option("--files", type=click.IntRange(min=1), required=True, help="At most.")
 def quota(gigabytes: float, files: int, **options: Any) -> Any:
     """Limit what a folder of a share may hold."""
+    need(gigabytes <= _MOST_GIGABYTES, "That is no size.", "As in --gigabytes 100.")
     capacity = round(gigabytes * 1_000_000_000)
     return do("storage.set_quota", **options, capacity=capacity, inodes=files)

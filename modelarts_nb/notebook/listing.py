@@ -117,9 +117,9 @@ def _moment(text: str, which: str) -> str:
     try:
         # Python 3.10 does not know the Z.
         value = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError:
+        zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return zoned.astimezone(timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
         raise UsageError(
             f"{which}: {text!r} is no time.", hint="For example 2026-05-31 or 2026-05-31T08:00."
         ) from None
-    zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    return zoned.astimezone(timezone.utc).isoformat(timespec="seconds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -97,7 +98,7 @@ def clean_folder(path: str) -> str:
         UsageError: it is not.
     """
     parts = [part for part in path.split("/") if part]
-    if not path.startswith("/") or any(p in (".", "..") or "\0" in p for p in parts):
+    if not path.startswith("/") or any(p in (".", "..") for p in parts) or not _is_text(path):
         raise UsageError(
             f"{path!r} is not a folder of a share.", hint="It starts with /, as in /team/data."
         )
@@ -106,6 +107,12 @@ def clean_folder(path: str) -> str:
 
 def _obs(text: str, category: Category) -> Source:
     bucket, _, folder = text.removeprefix("obs://").partition("/")
-    if not _BUCKET.fullmatch(bucket) or any(p in (".", "..") for p in folder.split("/")):
+    escapes = any(part in (".", "..") for part in folder.split("/"))
+    if not _BUCKET.fullmatch(bucket) or escapes or not _is_text(folder):
         raise UsageError(f"{text!r} is not a folder in OBS.", hint=_EXAMPLES)
     return Source(category, f"obs://{bucket}/" + (folder.strip("/") + "/" if folder else ""))
+
+
+def _is_text(path: str) -> bool:
+    """No control characters, and nothing that cannot be written as Unicode."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in path)

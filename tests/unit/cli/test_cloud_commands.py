@@ -123,6 +123,13 @@ def test_names_and_paths_are_completed(service: Service, wire: Wire) -> None:
     assert candidates(["storage", "mount", ""]) == ["obs://", "team:/"]
 
 
+@pytest.mark.parametrize("size", ["nan", "inf", "1e300", "0", "-1", "much"])
+def test_a_size_that_is_none_is_refused(no_cloud: Path, size: str) -> None:
+    result = run("storage", "quota", "team", "/a", "--gigabytes", size, "--files", "1")
+
+    assert result.exit_code == 2
+
+
 def test_states_are_completed_as_they_are_begun(no_cloud: Path) -> None:
     assert candidates(["notebook", "list", "--status", "run"]) == ["running"]
     assert candidates(["notebook", "list", "--status", "STOP"]) == ["STOPPING", "STOPPED"]

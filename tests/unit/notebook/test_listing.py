@@ -78,7 +78,14 @@ def test_what_the_service_can_filter_is_left_to_it(service: Service, wire: Wire)
 
 
 @pytest.mark.parametrize(
-    "filters", [{"status": ["SLEEPING"]}, {"created_after": "yesterday"}, {"created_before": "1"}]
+    "filters",
+    [
+        {"status": ["SLEEPING"]},
+        {"created_after": "yesterday"},
+        {"created_before": "1"},
+        {"created_after": "9999-12-31T23:59:59-23:59"},
+        {"created_before": "0001-01-01T00:00:00+23:59"},
+    ],
 )
 def test_a_filter_that_is_none_is_refused_before_anything_is_asked(
     service: Service, wire: Wire, filters: dict[str, Any]
