@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.shell.descriptors import Source
-from modelarts_nb.shell.errors import TimedOut
+from modelarts_nb.shell.errors import ConnectionLost, TimedOut
+from modelarts_nb.shell.reasons import explained
 from modelarts_nb.shell.session import Exit, Request, Session, Stream
 from modelarts_nb.shell.target import Target
 from modelarts_nb.shell.watching import NOBODY, Watch
@@ -160,6 +161,8 @@ class Fan:
         try:
             async with self._gate:
                 exit = await self._session(number, target)
+        except ConnectionLost as raised:
+            error = await explained(raised, target)
         except ModelArtsNbError as raised:
             error = raised
         except asyncio.CancelledError:

@@ -17,6 +17,7 @@ from modelarts_nb.shell.errors import ConnectionLost, TimedOut, Unreachable
 from modelarts_nb.shell.fanout import Fan, Out, Outcome
 from modelarts_nb.shell.lines import Prefixed
 from modelarts_nb.shell.rawterminal import terminal_like
+from modelarts_nb.shell.reasons import explained
 from modelarts_nb.shell.session import Exit, Request, Stream
 from modelarts_nb.shell.target import Target
 from modelarts_nb.shell.watching import NOBODY, Watch
@@ -56,7 +57,7 @@ def open_terminal(
         watch: is told of every session.
 
     Raises:
-        ConnectionLost: the connection was lost and could not be made again.
+        ConnectionLost: the connection was lost, of a command or since the job has ended.
         TimedOut: it took longer than it may.
         ShellRefused, LoginRefused, HostKeyChanged, Unreachable: there is no way in.
         Cancelled: the user left with ``~.``, or this process was told to end.
@@ -155,11 +156,10 @@ class _Terminal:
             try:
                 return await self._once(pauses)
             except ConnectionLost as lost:
-                if self._command is not None:
-                    raise
+                known = await explained(lost, self._target)
+                if self._command is not None or known is not lost:
+                    raise known from lost
                 self._say(f"Lost the connection to {self._target.task}. {lost.cause}".rstrip())
-                # The reason may be that the job has ended.
-                await asyncio.to_thread(self._target.still)
                 self._say("Connecting again; Ctrl-C gives up.")
                 pauses = self._pauses
 
@@ -180,7 +180,6 @@ class _Terminal:
                 except Unreachable:
                     if not left:
                         raise
-                    await asyncio.to_thread(self._target.still)
             if pauses:
                 self._say(
                     "Connected again. This is a new shell: what ran in the old one was hung up."

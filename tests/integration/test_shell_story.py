@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from modelarts_nb import jobs, shell, ssh
+from modelarts_nb import jobs, magics, shell, ssh
 from modelarts_nb.cli import tree
 from modelarts_nb.cloud import waiting
 from modelarts_nb.cloud.client import forget_clients
@@ -23,7 +23,7 @@ from modelarts_nb.operations import shell as shells
 from modelarts_nb.operations.audit import list_sessions
 from modelarts_nb.shell import running
 from modelarts_nb.shell.choosing import ExecOptions
-from modelarts_nb.shell.errors import ConnectionLost, ShellRefused
+from modelarts_nb.shell.errors import ConnectionLost
 from tests.unit.shell.screen import Screen
 
 MA = Path(sys.executable).with_name("ma")
@@ -161,6 +161,21 @@ def test_programs_get_events_or_a_result(world: World, ma: Callable[..., Done]) 
     assert done.returncode == 5
 
 
+def test_a_cell_of_a_notebook_runs_in_every_task(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(magics, "find_ma", lambda: [str(MA)])
+
+    result = magics.run("shell both --all-tasks", "echo 中文 ${HOSTNAME##*-}\nexit ${HOSTNAME##*-}")
+
+    assert [(one.task, one.exit_code) for one in result] == [("worker-0", 0), ("worker-1", 1)]
+    assert result["worker-1"].stdout == "中文 1\n"
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "worker-0 | 中文 0",
+        "worker-1 | 中文 1",
+    ]
+
+
 def test_python_gets_what_every_task_prints(world: World) -> None:
     done = shell.execute(
         "both", "echo $VC_TASK_INDEX; cat >&2", all_tasks=True, process_env="apply", stdin=b"in"
@@ -267,11 +282,10 @@ def test_a_job_that_ends_takes_its_shells_with_it(world: World) -> None:
     async def out(_: int, stream: str, data: bytes) -> None:
         jobs.stop("short")
 
-    with pytest.raises(ConnectionLost):
+    with pytest.raises(ConnectionLost, match="its containers are gone") as lost:
         running.run([target], "echo begun; sleep 100", out=out)
+    assert lost.value.exit_code == 255
 
-    with pytest.raises(ShellRefused, match="its containers are gone"):
-        target.still()
     ended = refusal("short")
     assert "needs a running job; short is Terminated" in ended.message
     assert "sleep 1h" in ended.hint

@@ -110,7 +110,7 @@ def test_a_job_that_ends_is_told_instead_of_connecting_again(
         (tmp_path / "gone").touch()
         server.cut()
         screen.expect("Error: demo is Completed now.")
-        assert screen.end() == 6
+        assert screen.end() == 255
         assert screen.modes_now() == screen.modes
 
 
