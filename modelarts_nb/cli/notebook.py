@@ -87,9 +87,17 @@ def start(name: str | None, hours: float | None, idle: bool, no_wait: bool) -> A
 @click.option("--yes", is_flag=True, help="Do not ask when it is this notebook.")
 def stop(name: str | None, no_wait: bool, yes: bool) -> Any:
     """Stop a notebook and follow it until it has stopped."""
-    if name is None:
+    if not yes and _is_this(name):
         confirm(yes, "Stop this very notebook, with everything that runs in it?")
     return do("notebook.stop", notebook=name, wait=False if no_wait else None)
+
+
+def _is_this(name: str | None) -> bool:
+    """Is it the notebook that we run in, however it is named?"""
+    from modelarts_nb.cloud.place import find_place
+
+    own = find_place().instance
+    return name is None or (bool(own) and own in (name, ask("notebook.show", notebook=name).id))
 
 
 @notebook.command(

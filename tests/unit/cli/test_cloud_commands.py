@@ -83,10 +83,22 @@ def test_a_notebook_needs_no_persistent_disk_to_be_started(
     assert (journal.read().verb, journal.read().state) == ("notebook.start", "done")
 
 
-def test_stopping_this_very_notebook_takes_a_yes(service: Service) -> None:
-    assert run("notebook", "stop").exit_code == 2
+@pytest.mark.parametrize("name", [(), ("mine",), (ID,)])
+def test_stopping_this_very_notebook_takes_a_yes_however_it_is_named(
+    service: Service, name: tuple[str, ...]
+) -> None:
+    assert run("notebook", "stop", *name).exit_code == 2
+    assert service.instances[ID]["status"] == "RUNNING"
     service.path = [{"status": "STOPPED"}]
-    assert run("notebook", "stop", "--yes").exit_code == 0
+    assert run("notebook", "stop", *name, "--yes").exit_code == 0
+
+
+def test_stopping_another_notebook_is_not_asked_about(service: Service) -> None:
+    other = ID.replace("1", "2")
+    service.instances[other] = instance(other, "another")
+    service.path = [{"status": "STOPPED"}]
+
+    assert run("notebook", "stop", "another").exit_code == 0
 
 
 def test_the_clouds_code_and_request_are_in_the_json_of_an_error(service: Service) -> None:
