@@ -91,6 +91,13 @@ def holds(places: Places, key: PrivateKey) -> bool:
     return any(same_key(line, key.public) for line in lines) if key.public else bool(lines)
 
 
+def release(places: Places, key: PrivateKey) -> None:
+    """Have it forget one key; where it does not hold it, that is so."""
+    if key.public and holds(places, key):
+        with contextlib.suppress(OpenSshFailed):
+            run(["ssh-add", "-q", "-d", str(key.path)], env={"SSH_AUTH_SOCK": str(places.agent)})
+
+
 def end(places: Places) -> bool:
     """Forget all opened keys and end; False where it was not there."""
     if not answers(places):

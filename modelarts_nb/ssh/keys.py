@@ -183,7 +183,8 @@ def delete_key(
     disk: Disk | None = None,
     progress: Progress = SILENT,
 ) -> KeyPair:
-    """Delete a pair in the cloud, then its private half wherever it is kept here.
+    """Delete a pair in the cloud, then its private half wherever it is kept here; an agent of ours
+    forgets it.
 
     Returns:
         What was deleted; ``private`` says from where.
@@ -205,7 +206,10 @@ def delete_key(
         progress.log(f"{name} is not in the cloud any more")
         pair = KeyPair(name, "user", (), "", "")
     if "home" in kept:
-        privatekeys.remove(find_places().keys, name)
+        places = find_places()
+        if (key := privatekeys.find(places.keys, name)) is not None:
+            agent.release(places, key)
+        privatekeys.remove(places.keys, name)
     if "disk" in kept:
         privatekeys.remove(privatekeys.vault(disk or open_disk()), name)
     return replace(pair, private=kept)

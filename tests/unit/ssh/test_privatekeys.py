@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from modelarts_nb import wire
@@ -18,6 +19,8 @@ from modelarts_nb.errors import AccessDenied, NameTaken, NotFound, UsageError
 from modelarts_nb.ssh import agent, keys, privatekeys
 from modelarts_nb.ssh.errors import OpenSshFailed, PassphraseWrong
 from modelarts_nb.ssh.places import Places
+from modelarts_nb.ssh.secret import Secret
+from tests.unit.ssh.fake import Pairs
 from tests.unit.ssh.made import MadeKey
 
 WORDS = 'corr"ect $horse'
@@ -163,6 +166,26 @@ def test_locking_forgets(kept: Places) -> None:
 
     assert not agent.answers(kept)
     assert not kept.agent.exists()
+
+
+def test_a_deleted_key_is_forgotten_by_the_agent_and_others_are_not(
+    kept: Places, service: Pairs, made: MadeKey
+) -> None:
+    # given two keys that are open
+    other = asyncssh.generate_private_key("ssh-rsa", key_size=1024)
+    private = Secret(other.export_private_key("pkcs1-pem").decode())
+    privatekeys.put(kept, "other", private, other.export_public_key().decode())
+    for name in ("mine", "other"):
+        keys.keep_key(name, passphrase=WORDS)
+        privatekeys.remove(kept.keys, name)
+    keys.unlock(passphrase=WORDS)
+    assert len(agent.held(kept)) == 2
+
+    service.have("mine", made.public)
+    keys.delete_key("mine")
+
+    (left,) = agent.held(kept)
+    assert left.split()[1] != made.public.split()[1]
 
 
 def test_an_agent_that_died_is_replaced(kept: Places) -> None:
