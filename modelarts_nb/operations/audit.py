@@ -93,7 +93,8 @@ def list_sessions() -> list[ShellSession]:
             with contextlib.suppress(ValueError, TypeError):
                 session = ShellSession(**json.loads(line))
                 found[session.id] = session
-    return sorted(found.values(), key=lambda session: session.started, reverse=True)
+    # Two of the same millisecond: the later line first.
+    return sorted(reversed(found.values()), key=lambda one: one.started, reverse=True)
 
 
 def _who() -> str:
