@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
 from tests.channel import build, images  # noqa: E402
 from tests.slowfs.mount import SlowFs  # noqa: E402
+from tests.ui.cloud import cloud_lab  # noqa: E402
 from tests.ui.conftest import CHROMIUM, panels  # noqa: E402
 from tests.ui.lab import Lab  # noqa: E402
 from tests.ui.panel import Panel  # noqa: E402
@@ -64,7 +65,7 @@ def image(folder: Path, name: str, *specs: str) -> Path:
 
 @contextmanager
 def scene(folder: Path) -> Iterator[Lab]:
-    """A JupyterLab on a disk called ``work`` that takes a millisecond, with things to see."""
+    """A JupyterLab in a local cloud, on a slow disk called ``work``, with things to see."""
     if not CHANNEL.exists():
         print("screenshots: making conda packages (about a minute, once) ...", flush=True)
         build.build(CHANNEL)
@@ -79,8 +80,11 @@ def scene(folder: Path) -> Iterator[Lab]:
         stack.callback(slow.unmount)
         disk = slow.path / "work"
         disk.mkdir()
-        lab = Lab(folder / "lab", disk, [torch, tensor], CHANNEL.as_uri())
-        stack.callback(lab.stop)
+        world = stack.enter_context(
+            cloud_lab(folder, disk=disk, images=[torch, tensor], channel=CHANNEL.as_uri())
+        )
+        world.add_notebook("training")
+        lab = world.lab
         lab.run("hook.install")
         lab.run("restore")
         lab.run("env.clone", source=str(torch), name="mine")
@@ -109,7 +113,7 @@ def readme(lab: Lab, browser: Browser, tensor: str) -> None:
     for face in ("light", "dark", "zh"):
         with panels(lab, browser) as go:
             panel = go(**FACES[face])
-            panel.page.set_viewport_size({"width": 1200, "height": 800})
+            panel.page.set_viewport_size({"width": 1200, "height": 1000})
             widen(panel, 320)
             operation = lab.start_operation("env.clone", source=tensor, name="tensorflow-1.13")
             bar = panel.root.get_by_role("progressbar")
