@@ -7,9 +7,6 @@ in a subshell of its own, and theirs stays as it was; taking ours out gives thei
 
 from __future__ import annotations
 
-import base64
-import json
-import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +16,22 @@ from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.cloud.shape import obj, text
 from modelarts_nb.cloud.waiting import after
 from modelarts_nb.errors import UsageError
+from modelarts_nb.notebook.hooktext import (
+    NOTHING,
+    Hook,
+    can_be_kept,
+    command_hook,
+    does_nothing,
+    has_marks,
+    in_words,
+    is_ours,
+    is_same,
+    with_ours,
+    without_ours,
+)
 from modelarts_nb.notebook.listing import raw
 from modelarts_nb.progress import SILENT, Progress
 
-_BEGIN = "# >>> modelarts_nb restore >>>"
-_END = "# <<< modelarts_nb restore <<<"
-_KEPT = "# modelarts_nb kept: "
-# The line by which our command is known where it stands alone, also when a person pasted it.
-_OURS = "# modelarts_nb: "
-# Does nothing; for a service that does not take "no hook" for an answer.
-_NOTHING = ":\n"
-
-# ``script``, ``type`` and ``mode`` always; whatever else the service says of it is kept.
-Hook = dict[str, Any]
-_KEYS = frozenset({"script", "type", "mode"})
 # Refused because something else is going on: the same can be done later.
 _LATER = {"ModelArts.6333", "ModelArts.6355", "ModelArts.6357"}
 
@@ -101,7 +100,7 @@ def register(
         CloudConflict: hooks cannot be changed in this state.
         CloudError: the cloud refused or could not be reached.
     """
-    if not command.strip() or _BEGIN in command or _END in command:
+    if not command.strip() or has_marks(command):
         raise UsageError("That is no command for a hook.")
     cloud = cloud or open_cloud()
     id = resolve(cloud, notebook, progress)
@@ -109,15 +108,15 @@ def register(
     if hooks is None and not replace_unseen:
         raise _unseen("ma hook install --replace")
     others = dict(hooks or {})
-    theirs = _without_ours(others.pop("pre_start", None))
-    if theirs and not _can_be_kept(theirs):
+    theirs = without_ours(others.pop("pre_start", None))
+    if theirs and not can_be_kept(theirs):
         raise CloudConflict(
             f"The notebook has a pre-start hook that cannot be kept beside ours: "
-            f"{_words('pre_start', theirs)}",
+            f"{in_words('pre_start', theirs)}",
             hint="Remove it in the console, or register both by hand: `ma hook status --command` "
             "prints ours.",
         )
-    wanted = {**others, "pre_start": _with_ours(command, theirs)}
+    wanted = {**others, "pre_start": with_ours(command, theirs)}
     if hooks == wanted:
         progress.log("the hook is registered already")
     else:
@@ -158,7 +157,7 @@ def unregister(
     cloud = cloud or open_cloud()
     id = resolve(cloud, notebook, progress)
     hooks = _read(raw(cloud, id, progress))
-    nothing = _command(_NOTHING)
+    nothing = command_hook(NOTHING)
     if hooks is None:
         if not replace_unseen:
             raise _unseen("ma hook remove --replace")
@@ -166,7 +165,7 @@ def unregister(
         _send(cloud, id, {"pre_start": nothing}, progress)
         return HookRegistration(id, None, None, ())
     others = dict(hooks)
-    theirs = _without_ours(others.pop("pre_start", None))
+    theirs = without_ours(others.pop("pre_start", None))
     if theirs == hooks.get("pre_start"):
         progress.log("the hook is not registered")
         return _status(id, hooks, None)
@@ -174,7 +173,7 @@ def unregister(
     _send(cloud, id, {**others, **({"pre_start": theirs} if theirs else {})}, progress)
     with after("The hook was taken out."):
         found = _read(raw(cloud, id, progress)) or {}
-        if _is_ours(found.get("pre_start")):
+        if is_ours(found.get("pre_start")):
             # It keeps what is not mentioned: then the hook becomes one that does nothing.
             _send(cloud, id, {**others, "pre_start": nothing}, progress)
             found = _read(raw(cloud, id, progress)) or {}
@@ -184,15 +183,15 @@ def unregister(
 def _status(id: str, hooks: dict[str, Hook] | None, command: str | None) -> HookRegistration:
     if hooks is None:
         return HookRegistration(id, None, None, ())
-    ours = _is_ours(hooks.get("pre_start"))
+    ours = is_ours(hooks.get("pre_start"))
     theirs = dict(hooks)
-    before = _without_ours(theirs.pop("pre_start", None))
-    if before and not _does_nothing(before):
+    before = without_ours(theirs.pop("pre_start", None))
+    if before and not does_nothing(before):
         theirs["pre_start"] = before
     current = None
     if command is not None:
-        current = ours and _same(hooks["pre_start"], _with_ours(command, before))
-    return HookRegistration(id, ours, current, tuple(_words(n, h) for n, h in theirs.items()))
+        current = ours and is_same(hooks["pre_start"], with_ours(command, before))
+    return HookRegistration(id, ours, current, tuple(in_words(n, h) for n, h in theirs.items()))
 
 
 def _read(notebook: Any) -> dict[str, Hook] | None:
@@ -239,96 +238,3 @@ def _unseen(command: str) -> HooksUnseen:
         "lost.",
         hint=f"If there is none but ours: `{command}`.",
     )
-
-
-def _command(script: str) -> Hook:
-    # Whatever somebody else wrote, in whatever encoding, comes back byte by byte.
-    encoded = base64.b64encode(script.encode("utf-8", "surrogateescape")).decode()
-    return {"script": encoded, "type": "COMMAND", "mode": "BLOCK"}
-
-
-def _decoded(hook: Hook | None) -> str | None:
-    if not hook or hook["type"] != "COMMAND":
-        return None
-    try:
-        # Pasted by hand it may be wrapped into lines, as the program base64 does.
-        script = base64.b64decode("".join(hook["script"].split()), validate=True)
-    except ValueError:
-        return None
-    return script.decode("utf-8", "surrogateescape")
-
-
-def _same(one: Hook, other: Hook) -> bool:
-    return (_decoded(one), one["mode"]) == (_decoded(other), other["mode"])
-
-
-def _can_be_kept(hook: Hook) -> bool:
-    """Can it be run beside ours: a script at a path, or a command that can be read?"""
-    return hook["type"] == "SCRIPT" or _decoded(hook) is not None
-
-
-def _is_ours(hook: Hook | None) -> bool:
-    script = _decoded(hook)
-    return script is not None and (_alone(script) or (_BEGIN in script and _END in script))
-
-
-def _alone(script: str) -> bool:
-    return _BEGIN not in script and any(x.startswith(_OURS) for x in script.splitlines()[:3])
-
-
-def _does_nothing(hook: Hook) -> bool:
-    return _decoded(hook) == _NOTHING
-
-
-def _with_ours(command: str, theirs: Hook | None) -> Hook:
-    if theirs and _does_nothing(theirs):
-        theirs = None
-    if theirs is None and _alone(command):
-        return _command(command)
-    # A subshell: what ours does to its shell, or an exit, must not reach theirs.
-    block = f"{_BEGIN}\n(\n{command.rstrip()}\n)\n"
-    if theirs is None:
-        return _command(f"{block}{_END}\n")
-    kept = base64.b64encode(json.dumps(theirs, sort_keys=True).encode()).decode()
-    return _command(f"{block}{_KEPT}{kept}\n{_END}\n{_as_shell(theirs)}")
-
-
-def _as_shell(hook: Hook) -> str:
-    script = _decoded(hook)
-    if script is None:
-        path = shlex.quote(hook["script"])
-        script = f"if [ -x {path} ]; then {path}; else sh {path}; fi\n"
-    # Read apart: one that does not parse must not keep the shell from what comes before it.
-    return f"( eval {shlex.quote(script)} ) &\n" if hook["mode"] == "ASYNC" else script
-
-
-def _without_ours(hook: Hook | None) -> Hook | None:
-    """What is not ours of a pre-start hook; None: nothing."""
-    script = _decoded(hook)
-    if hook is None or script is None or not _is_ours(hook):
-        return hook
-    if _alone(script):
-        return None
-    before, _, rest = script.partition(_BEGIN)
-    block, _, behind = rest.partition(_END)
-    left = before + behind.removeprefix("\n")
-    if not left.strip():
-        return None
-    for line in block.splitlines():
-        if line.startswith(_KEPT):
-            try:
-                kept = json.loads(base64.b64decode(line.removeprefix(_KEPT)))
-            except ValueError:
-                continue
-            # Somebody may have edited their part since: then that counts.
-            if isinstance(kept, dict) and kept.keys() >= _KEYS and _as_shell(kept) == left:
-                return kept
-    return {**_command(left), "mode": hook["mode"]}
-
-
-def _words(name: str, hook: Hook) -> str:
-    script = _decoded(hook)
-    said = hook["script"] if script is None else " ".join(script.split())
-    said = said.encode("utf-8", "replace").decode()
-    short = said if len(said) <= 80 else said[:77] + "..."
-    return f"{name} ({hook['type']}, {hook['mode']}): {short}"
