@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
 from modelarts_nb.cli.tree import ma
 
@@ -33,18 +32,25 @@ def test_there_are_commands_to_check() -> None:
     assert len(set(commands())) > 50
 
 
-@pytest.mark.parametrize(("where", "words"), sorted(set(commands())))
-def test_a_command_that_is_named_exists(where: str, words: str) -> None:
+def test_every_command_that_is_named_exists() -> None:
+    unknown = [f"{where}: ma {words}" for where, words in commands() if not can_be_typed(words)]
+
+    assert unknown == []
+
+
+def can_be_typed(words: str) -> bool:
+    """Is there such a command, with such options?"""
     # `ma hook install|status|remove` and `ma ssh ...` name several.
     first = [word.split("|")[0] for word in words.split() if word not in ("...", "…")]
     found: click.Command = ma
-    options: list[str] = []
+    options: set[str] = set()
     for word in first:
         if isinstance(found, click.Group) and not word.startswith(("-", "{")):
-            assert word in found.commands, f"{where}: ma {words}"
+            if word not in found.commands:
+                return False
             found = found.commands[word]
-        elif word.startswith("--"):
-            options.append(word.partition("=")[0])
+        elif word.startswith("--") and word != "--":
+            options.add(word.partition("=")[0])
     known = {name for parameter in found.params for name in parameter.opts}
     known |= {name for parameter in found.params for name in parameter.secondary_opts}
-    assert {option for option in options if option != "--"} <= known | {"--help"}, words
+    return options <= known | {"--help"}
