@@ -7,8 +7,8 @@ The Python API is this package's functions: the verbs of ``ma ssh``.
 >>> [f.message for f in ssh.check(notebook="demo").findings]  # doctest: +SKIP
 
 This room knows notebooks by their ids only and starts and stops none. The functions that take a
-name, or do so, are those of ``operations.ssh``, which knows both rooms; they are shown here and
-imported when they are used.
+name, or do so, are those of ``operations.ssh`` and ``operations.ssh_hosts``, which know both rooms;
+they are shown here and imported when they are used.
 """
 
 from __future__ import annotations
@@ -16,17 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from modelarts_nb.operations.ssh import (
-        ConfigWritten,
-        SshSetup,
-        check,
-        delete_key,
-        forget_host,
-        setup,
-        show,
-        use,
-        write_config,
-    )
+    from modelarts_nb.operations.ssh import SshSetup, delete_key, setup, show, use
+    from modelarts_nb.operations.ssh_hosts import ConfigWritten, check, forget_host, write_config
     from modelarts_nb.ssh.diagnosis import SshCheck
     from modelarts_nb.ssh.endpoint import SshEndpoint
     from modelarts_nb.ssh.keypairs import KeyPair
@@ -34,16 +25,16 @@ if TYPE_CHECKING:
     from modelarts_nb.ssh.laptop import Laptop
 
 _HOMES = {
-    "ConfigWritten": "operations.ssh",
+    "ConfigWritten": "operations.ssh_hosts",
     "KeyPair": "ssh.keypairs",
     "Laptop": "ssh.laptop",
     "SshCheck": "ssh.diagnosis",
     "SshEndpoint": "ssh.endpoint",
     "SshSetup": "operations.ssh",
-    "check": "operations.ssh",
+    "check": "operations.ssh_hosts",
     "create_key": "ssh.keys",
     "delete_key": "operations.ssh",
-    "forget_host": "operations.ssh",
+    "forget_host": "operations.ssh_hosts",
     "import_key": "ssh.keys",
     "keep_key": "ssh.keys",
     "list_keys": "ssh.keys",
@@ -52,7 +43,7 @@ _HOMES = {
     "show": "operations.ssh",
     "unlock": "ssh.keys",
     "use": "operations.ssh",
-    "write_config": "operations.ssh",
+    "write_config": "operations.ssh_hosts",
 }
 
 __all__ = [

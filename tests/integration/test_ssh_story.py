@@ -82,7 +82,7 @@ def test_a_laptop_gets_in_with_the_block_it_was_given(local: LocalCloud, tmp_pat
     pinned = f"UserKnownHostsFile={laptop / 'known_hosts'}"
     assert login(laptop / "config", done.laptop.host, "-o", pinned) == done.endpoint.id
     assert done.endpoint.id in (laptop / "known_hosts").read_text()
-    assert doing.check(notebook="demo").healthy
+    assert ssh.check(notebook="demo").healthy
 
 
 def test_from_the_notebook_to_others_also_after_a_restart(
@@ -92,7 +92,7 @@ def test_from_the_notebook_to_others_also_after_a_restart(
     pair = ssh.create_key("from-notebook")
     endpoint = doing.use([pair.name], notebook="demo", restart=True).endpoint
     # when
-    doing.write_config()
+    ssh.write_config()
     # then its host key is pinned in our file
     config = Places(home).config
     assert login(config, "ma-demo") == endpoint.id
@@ -101,12 +101,12 @@ def test_from_the_notebook_to_others_also_after_a_restart(
     ssh.keep_key(pair.name, passphrase=WORDS)
     remove_tree(home / ".ssh")
     ssh.unlock(passphrase=WORDS)
-    doing.write_config()
+    ssh.write_config()
     assert login(config, "ma-demo") == endpoint.id
     # and with the agent gone nobody gets in
     ssh.lock()
     assert "Permission denied" in login(config, "ma-demo")
-    found = doing.check(notebook="demo")
+    found = ssh.check(notebook="demo")
     assert [f.code for f in found.findings if f.level == "problem"] == ["key_locked"]
 
 
@@ -114,7 +114,7 @@ def test_the_hook_alone_brings_ssh_back(local: LocalCloud, disk: Disk, home: Pat
     # given a pair of which the private half is on a disk that nobody else mounts
     pair = ssh.create_key("from-notebook")
     endpoint = doing.use([pair.name], notebook="demo", restart=True).endpoint
-    doing.write_config()
+    ssh.write_config()
     ssh.keep_key(pair.name, disk_is_mine=True)
     config = Places(home).config
     assert login(config, "ma-demo") == endpoint.id
@@ -136,7 +136,7 @@ def test_a_host_key_that_changed_is_refused_and_can_be_forgotten(
     # given a notebook that was met, and then another key in its place
     pair = ssh.create_key("mine")
     endpoint = doing.use([pair.name], notebook="demo", restart=True).endpoint
-    doing.write_config()
+    ssh.write_config()
     config = Places(home).config
     assert login(config, "ma-demo") == endpoint.id
     (tmp_path / f"local/modelarts/notebooks/{endpoint.id}/ssh_host_ed25519_key").unlink()
@@ -144,10 +144,10 @@ def test_a_host_key_that_changed_is_refused_and_can_be_forgotten(
     notebook.start(endpoint.id)
     # then
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in login(config, "ma-demo")
-    problems = [f.code for f in doing.check(notebook="demo").findings if f.level == "problem"]
+    problems = [f.code for f in ssh.check(notebook="demo").findings if f.level == "problem"]
     assert problems == ["host_key_changed"]
     # and
-    assert doing.forget_host(notebook="demo")
+    assert ssh.forget_host(notebook="demo")
     assert login(config, "ma-demo") == endpoint.id
 
 
@@ -165,7 +165,7 @@ def test_anothers_pair_a_deleted_one_and_an_address_that_is_not_allowed(
     ssh.create_key("mine")
     endpoint = doing.use(["mine"], notebook="demo", allow=["10.9.8.7"], restart=True).endpoint
     # then
-    found = doing.check(notebook="demo")
+    found = ssh.check(notebook="demo")
     assert [f.code for f in found.findings if f.level != "ok"] == [
         "allowed_addresses",
         "closed_at_once",
@@ -173,7 +173,7 @@ def test_anothers_pair_a_deleted_one_and_an_address_that_is_not_allowed(
 
     # and when it is deleted, it is said before the next start is refused
     doing.delete_key("mine", force=True)
-    problems = {f.code for f in doing.check(notebook="demo").findings if f.level == "problem"}
+    problems = {f.code for f in ssh.check(notebook="demo").findings if f.level == "problem"}
     assert "pair_unusable" in problems
     notebook.stop(endpoint.id)
     with pytest.raises(CloudForbidden) as raised:
@@ -191,4 +191,4 @@ def test_pairs_for_everybody_open_what_a_teammate_starts(
 
     doing.use(["ours"], notebook="demo", restart=True)
 
-    assert doing.check(notebook="demo").logged_in
+    assert ssh.check(notebook="demo").logged_in

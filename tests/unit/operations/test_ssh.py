@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from modelarts_nb.cloud import waiting
@@ -12,9 +10,8 @@ from modelarts_nb.errors import UsageError
 from modelarts_nb.operations import ssh
 from modelarts_nb.operations.verbs import QUERIES, VERBS, bind
 from modelarts_nb.ssh.errors import KeyRefused, MustBeStopped
-from modelarts_nb.ssh.places import Places
 from tests.unit.cloud.wire import Wire
-from tests.unit.notebook.fake import ID, instance
+from tests.unit.notebook.fake import ID
 from tests.unit.ssh.fake import PRIVATE, Pairs
 from tests.unit.ssh.made import rsa_line
 
@@ -142,32 +139,6 @@ def test_a_pair_that_opens_a_notebook_is_not_deleted_unasked(service: Pairs) -> 
 
     ssh.delete_key("laptop", force=True)
     assert service.names() == []
-
-
-def test_the_settings_name_what_can_be_reached_and_say_why_the_rest_cannot(
-    service: Pairs, home: Path
-) -> None:
-    # given four notebooks, one of which is open to a key that is here
-    places = Places(home)
-    places.make()
-    (places.keys / "here").write_text(PRIVATE)
-    ends = {
-        "open": {"uri": "ssh://ma-user@h:31000", "key_pair_names": ["here"]},
-        "anothers": {"uri": "ssh://ma-user@h:31001", "key_pair_names": ["elsewhere"]},
-        "odd": {"uri": "h\nProxyCommand x", "key_pair_names": ["here"]},
-        "resting": {"uri": "", "key_pair_names": ["here"]},
-    }
-    service.notebooks.instances = {
-        name: instance(name, name, endpoints=[{"service": "SSH", **end}])
-        for name, end in ends.items()
-    } | {"plain": instance("plain", "plain")}
-    # when
-    found = ssh.write_config()
-    # then
-    assert (found.hosts, found.changed) == (("ma-open",), True)
-    assert [why.split(":")[0] for why in found.left_out] == ["anothers", "odd", "resting", "plain"]
-    assert b"ProxyCommand" not in places.config.read_bytes()
-    assert not ssh.write_config().changed
 
 
 @pytest.mark.parametrize("name", ["ssh.setup", "ssh.import_key"])
