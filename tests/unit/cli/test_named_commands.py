@@ -28,8 +28,10 @@ def commands() -> Iterator[tuple[str, str]]:
             yield path.name, named
 
 
-def test_there_are_commands_to_check() -> None:
+def test_there_are_commands_to_check_and_one_that_is_not_there_is_noticed() -> None:
     assert len(set(commands())) > 50
+    assert not can_be_typed("notebook fly")
+    assert not can_be_typed("notebook list --fly")
 
 
 def test_every_command_that_is_named_exists() -> None:
