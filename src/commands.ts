@@ -52,7 +52,11 @@ export const CommandIDs = {
   unlockKeys: 'modelarts-nb:unlock-keys',
   lockKeys: 'modelarts-nb:lock-keys',
   writeSshConfig: 'modelarts-nb:write-ssh-config',
-  forgetHost: 'modelarts-nb:forget-ssh-host'
+  forgetHost: 'modelarts-nb:forget-ssh-host',
+  openShell: 'modelarts-nb:open-shell',
+  showJobLog: 'modelarts-nb:show-job-log',
+  showJob: 'modelarts-nb:show-job',
+  stopJob: 'modelarts-nb:stop-job'
 } as const;
 
 /** Commands about one environment; without a name they ask for it. */
@@ -128,6 +132,21 @@ export interface ISetupSshArgs extends INotebookArgs {
 export interface IKeyArgs extends INotebookArgs {
   name?: string;
   restart?: boolean;
+}
+
+/** A job's id or name; without: the only one that fits, or one to be chosen. */
+export interface IJobArgs {
+  job?: string;
+}
+
+export interface IShellArgs extends IJobArgs {
+  /** As worker-0; without: the first. */
+  task?: string;
+  /** A terminal for each task, side by side. */
+  allTasks?: boolean;
+  transport?: 'ssh' | 'exec';
+  /** A session to find again, after the page was loaded anew. */
+  shell?: string;
 }
 
 /** The arguments of a command, of which Lumino knows only that they are JSON. */

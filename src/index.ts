@@ -3,12 +3,14 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commands } from './plugins/commands';
 import { core } from './plugins/core';
 import { fileBrowser } from './plugins/fileBrowser';
+import { jobs } from './plugins/jobs';
 import { launcher } from './plugins/launcher';
 import { lease } from './plugins/lease';
 import { missingKernel } from './plugins/missingKernel';
 import { notebook } from './plugins/notebook';
 import { notifications } from './plugins/notifications';
 import { panel } from './plugins/panel';
+import { shell } from './plugins/shell';
 import { ssh } from './plugins/ssh';
 import { statusBar } from './plugins/statusBar';
 import { storage } from './plugins/storage';
@@ -27,7 +29,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notebook,
   lease,
   storage,
-  ssh
+  ssh,
+  jobs,
+  shell
 ];
 
 export default plugins;

@@ -6,6 +6,7 @@ import { CloudModel } from './cloud/model';
 import { KeepAlivePreference } from './cloud/preference';
 import { Format } from './format';
 import { Inventory } from './inventory';
+import { JobModel } from './jobs/model';
 import { Operations } from './operations/model';
 
 /** What every plugin of ours works with. */
@@ -14,6 +15,7 @@ export interface IModelArtsNb {
   readonly inventory: Inventory;
   readonly operations: Operations;
   readonly cloud: CloudModel;
+  readonly jobs: JobModel;
   /** What happens before this notebook's lease runs out. */
   readonly keepAlive: KeepAlivePreference;
   readonly trans: TranslationBundle;

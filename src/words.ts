@@ -104,6 +104,15 @@ function cloudDeed(
         : trans.__('Importing a public key');
     case 'ssh.delete_key':
       return trans.__('Deleting the key pair %1', say('name'));
+    case 'job.submit':
+      return trans.__(
+        'Submitting the job %1',
+        say('name') || baseName(say('file'))
+      );
+    case 'job.stop':
+      return trans.__('Stopping the job %1', say('job'));
+    case 'shell.copy':
+      return trans.__('Copying %1 to %2', say('source'), say('target'));
     default:
       return null;
   }

@@ -1,3 +1,4 @@
+import { TextDecoder, TextEncoder } from 'util';
 // What JupyterLab's modules touch while they load and jsdom does not have.
 class DragEventStub extends Event {}
 
@@ -22,3 +23,6 @@ Object.defineProperty(navigator, 'clipboard', {
 Element.prototype.scrollTo = () => undefined;
 
 export {};
+
+// jsdom has none; every browser does.
+Object.assign(globalThis, { TextDecoder, TextEncoder });

@@ -3,7 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { IWireError, Json } from './types';
 
-const BASE = 'modelarts-nb/api';
+export const BASE = 'modelarts-nb/api';
 
 /** Codes that only the browser can know; all others come from the server. */
 export const UNREACHABLE = 'server_unreachable';

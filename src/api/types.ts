@@ -144,7 +144,8 @@ export type CloudVerb =
   | 'ssh.forget_host'
   | 'ssh.create_key'
   | 'ssh.import_key'
-  | 'ssh.delete_key';
+  | 'ssh.delete_key'
+  | 'job.stop';
 
 export type OperationState =
   'running' | 'done' | 'failed' | 'cancelled' | 'lost';

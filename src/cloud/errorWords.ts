@@ -28,7 +28,16 @@ export function cloudTitles(trans: TranslationBundle): Words {
     must_be_stopped: trans.__('The notebook must be stopped first.'),
     block_damaged: trans.__('~/.ssh/config was changed inside our marks.'),
     local_cloud_failed: trans.__('The local cloud failed.'),
-    links_refused: trans.__('Hard links cannot be made there.')
+    links_refused: trans.__('Hard links cannot be made there.'),
+    no_job: trans.__('There is no such job.'),
+    shell_not_installed: trans.__('What shells need is not installed.'),
+    shell_refused: trans.__('A rule forbids this shell.'),
+    login_refused: trans.__('The container does not let us in.'),
+    host_key_changed: trans.__('The container’s host key is another one.'),
+    shell_unreachable: trans.__('The container does not answer.'),
+    connection_lost: trans.__('The connection was lost.'),
+    shell_not_found: trans.__('The shell has ended.'),
+    too_many_shells: trans.__('Too many shells are open.')
   };
 }
 
@@ -76,7 +85,24 @@ export function cloudHints(trans: TranslationBundle): Words {
     block_damaged: trans.__(
       'Mend or remove the block in ~/.ssh/config, then run the same again.'
     ),
-    links_refused: trans.__('Copy instead, or choose a place on one disk.')
+    links_refused: trans.__('Copy instead, or choose a place on one disk.'),
+    no_job: trans.__('ma job submit begins one; docs/jobs.md says how.'),
+    shell_not_installed: trans.__(
+      'Run pip install "modelarts_nb[shell]", then restart the Jupyter server.'
+    ),
+    shell_refused: trans.__(
+      'A shell needs a running job with a key pair of yours, or one in a dedicated pool whose cluster is known here. The text below says what is missing.'
+    ),
+    login_refused: trans.__(
+      'Unlock the private half of the job’s key pair, or submit the job with a pair of yours.'
+    ),
+    host_key_changed: trans.__(
+      'It may not be the container that was met before. The text below says how to forget the old key.'
+    ),
+    shell_unreachable: again,
+    connection_lost: trans.__('Reconnect opens a new shell in the same task.'),
+    shell_not_found: trans.__('Reconnect opens a new shell in the same task.'),
+    too_many_shells: trans.__('Close some of them.')
   };
 }
 
@@ -118,7 +144,10 @@ export const CLOUD_TEXT_MATTERS = [
   'cloud_setting',
   'key_refused',
   'must_be_stopped',
-  'state_failed'
+  'state_failed',
+  'shell_refused',
+  'login_refused',
+  'host_key_changed'
 ];
 
 /** What a check of SSH looked at, by its code. */

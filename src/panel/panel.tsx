@@ -25,7 +25,8 @@ type SectionName =
   | 'bin'
   | 'notebook'
   | 'storage'
-  | 'ssh';
+  | 'ssh'
+  | 'jobs';
 
 const OPEN_AT_FIRST: { [key in SectionName]: boolean } = {
   environments: true,
@@ -34,7 +35,8 @@ const OPEN_AT_FIRST: { [key in SectionName]: boolean } = {
   bin: false,
   notebook: true,
   storage: false,
-  ssh: false
+  ssh: false,
+  jobs: true
 };
 
 /** Everything in the panel, from what the models know. */
@@ -100,7 +102,8 @@ const CLOUD_MENU: Entry[] = [
   null,
   [CommandIDs.keepAlive],
   [CommandIDs.mountStorage],
-  [CommandIDs.setupSsh]
+  [CommandIDs.setupSsh],
+  [CommandIDs.openShell]
 ];
 
 function Head(): React.ReactElement {
@@ -156,17 +159,22 @@ export class Panel extends ReactWidget {
 
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
-    this._panel.cloud.watched = true;
+    this._watch(true);
   }
 
   protected override onAfterHide(msg: Message): void {
     super.onAfterHide(msg);
-    this._panel.cloud.watched = false;
+    this._watch(false);
   }
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
-    this._panel.cloud.watched = this.isVisible;
+    this._watch(this.isVisible);
+  }
+
+  private _watch(seen: boolean): void {
+    this._panel.cloud.watched = seen;
+    this._panel.jobs.watched = seen;
   }
 
   protected render(): React.ReactElement {

@@ -7,11 +7,13 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Client } from '../api/client';
 import { CloudClient } from '../api/cloudClient';
+import { JobClient } from '../api/jobClient';
 import { CloudModel } from '../cloud/model';
 import { KeepAlivePreference } from '../cloud/preference';
-import { isOfTheCloud } from '../cloud/view';
+import { isOfTheCloud, worthAsking } from '../cloud/view';
 import { Format } from '../format';
 import { Inventory } from '../inventory';
+import { JobModel } from '../jobs/model';
 import { Operations } from '../operations/model';
 import { IModelArtsNb } from '../tokens';
 
@@ -40,7 +42,14 @@ export const core: JupyterFrontEndPlugin<IModelArtsNb> = {
       client: new CloudClient(serverSettings),
       state
     });
+    const jobs = new JobModel({
+      client: new JobClient(serverSettings),
+      present: () => worthAsking(cloud.view.status)
+    });
     operations.ended.connect((_, operation) => {
+      if (operation.verb.startsWith('job.')) {
+        void jobs.refresh();
+      }
       if (isOfTheCloud(operation)) {
         void cloud.refresh();
       }
@@ -54,13 +63,15 @@ export const core: JupyterFrontEndPlugin<IModelArtsNb> = {
     void app.restored.then(() => {
       void inventory.refresh();
       void operations.refresh().catch(() => undefined);
-      void cloud.refresh();
+      // Whether there is a cloud to ask is known only then.
+      void cloud.refresh().then(() => jobs.refresh());
     });
     return {
       client,
       inventory,
       operations,
       cloud,
+      jobs,
       keepAlive: new KeepAlivePreference(),
       trans,
       format: new Format(trans, translations.languageCode)

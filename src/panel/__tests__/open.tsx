@@ -8,12 +8,14 @@ import { NO_ACCOUNT } from '../../__tests__/cloud';
 import { environment, FakeServer, status } from '../../__tests__/server';
 import { Client } from '../../api/client';
 import { CloudClient } from '../../api/cloudClient';
+import { JobClient } from '../../api/jobClient';
 import { IEnvironment, IOperation, IStatus } from '../../api/types';
 import { CloudModel } from '../../cloud/model';
 import { KeepAlivePreference } from '../../cloud/preference';
 import { CommandIDs } from '../../commands';
 import { Format } from '../../format';
 import { Inventory } from '../../inventory';
+import { JobModel } from '../../jobs/model';
 import { Operations } from '../../operations/model';
 import { PanelProvider } from '../context';
 import { PanelView } from '../panel';
@@ -59,6 +61,11 @@ export async function draw(server: FakeServer) {
     client: new CloudClient(server.settings),
     standby: 'never'
   });
+  const jobs = new JobModel({
+    client: new JobClient(server.settings),
+    present: () => cloud.present,
+    standby: 'never'
+  });
   const commands = new CommandRegistry();
   const ran: unknown[] = [];
   for (const id of Object.values(CommandIDs)) {
@@ -71,6 +78,7 @@ export async function draw(server: FakeServer) {
   await inventory.refresh();
   await operations.refresh().catch(() => undefined);
   await cloud.refresh();
+  await jobs.refresh();
   render(
     <PanelProvider
       value={{
@@ -78,6 +86,7 @@ export async function draw(server: FakeServer) {
         inventory,
         operations,
         cloud,
+        jobs,
         keepAlive: new KeepAlivePreference(),
         commands,
         trans,
@@ -87,5 +96,5 @@ export async function draw(server: FakeServer) {
       <PanelView />
     </PanelProvider>
   );
-  return { inventory, operations, cloud, ran, user: userEvent.setup() };
+  return { inventory, operations, cloud, jobs, ran, user: userEvent.setup() };
 }

@@ -26,7 +26,8 @@ export const CLOUD = {
   storages: { storages: [storage()] },
   ssh: sshSetup(),
   'ssh/keys': { keys: [keyPair()] },
-  'hook?registration=true': hookStatus()
+  'hook?registration=true': hookStatus(),
+  jobs: { jobs: [] }
 };
 
 /** The panel over the cloud, its sections unfolded. */

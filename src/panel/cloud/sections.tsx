@@ -4,13 +4,14 @@ import { ApiError } from '../../api/request';
 import { worthAsking } from '../../cloud/view';
 import { ErrorBox } from '../../dialogs/error';
 import { usePanel } from '../context';
+import { JobsSection } from './jobs';
 import { NotebookSection } from './notebook';
 import { useCloud } from './parts';
 import { SshSection } from './ssh';
 import { StorageSection } from './storage';
 import { Teaching } from './teaching';
 
-type Name = 'notebook' | 'storage' | 'ssh';
+type Name = 'notebook' | 'storage' | 'ssh' | 'jobs';
 
 interface ISectionsProps {
   fold: (name: Name) => { open: boolean; onToggle: (open: boolean) => void };
@@ -51,6 +52,7 @@ export function CloudSections(
           <NotebookSection {...fold('notebook')} />
           <StorageSection {...fold('storage')} />
           <SshSection {...fold('ssh')} />
+          <JobsSection {...fold('jobs')} />
         </>
       )}
     </>
