@@ -75,6 +75,8 @@ def run_sshd(folder: Path, kind: str = "ed25519") -> Iterator[Sshd]:
         "KbdInteractiveAuthentication": "no",
         "PermitRootLogin": "prohibit-password",
         "AcceptEnv": "LANG LC_*",
+        # Not this user's own .bashrc, which may be slow and say things.
+        "SetEnv": f"HOME={folder}",
         "PrintMotd": "no",
         "PrintLastLog": "no",
         "MaxStartups": "100",
