@@ -153,9 +153,19 @@ class Lab:
             operation = self.get(f"operations/{operation['id']}")
         return operation
 
-    def _ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
+    def jupyter(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """What Jupyter's own API answers."""
+        return self._ask(path, body, method, base="api")
+
+    def _ask(
+        self,
+        path: str,
+        body: Any = None,
+        method: str | None = None,
+        base: str = "modelarts-nb/api",
+    ) -> Any:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/modelarts-nb/api/{path}",
+            f"http://127.0.0.1:{self.port}/{base}/{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method,
             headers={"Authorization": f"token {self.token}", "Content-Type": "application/json"},

@@ -23,6 +23,24 @@ from tests.ui.panel import Panel
 PASSPHRASE = "correct horse battery"
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
 
+# Has a kernel sleep; done when it says that it is busy with that.
+SLEEP = """([kernel, token]) => new Promise(done => {
+  const url = `ws://${location.host}/api/kernels/${kernel}/channels?token=${token}`;
+  const socket = new WebSocket(url);
+  const header = {msg_id: 'sleep', msg_type: 'execute_request', session: 'test',
+                  username: '', date: new Date().toISOString(), version: '5.3'};
+  const content = {code: 'import time; time.sleep(600)', silent: false,
+                   store_history: false, user_expressions: {}, allow_stdin: false};
+  const message = {header, content, parent_header: {}, metadata: {}, channel: 'shell'};
+  socket.onopen = () => socket.send(JSON.stringify(message));
+  socket.onmessage = ({data}) => {
+    const {parent_header, content} = JSON.parse(data);
+    if (parent_header.msg_id === 'sleep' && content.execution_state === 'busy') {
+      done();
+    }
+  };
+})"""
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudLab]:
@@ -74,6 +92,15 @@ def sent(panel: Panel) -> Iterator[list[Request]]:
     panel.page.remove_listener("request", note)
 
 
+@pytest.fixture
+def busy_kernel(panel: Panel, world: CloudLab) -> Iterator[None]:
+    """A kernel that works as long as the test runs."""
+    kernel = world.lab.jupyter("kernels", {"name": "python3"})["id"]
+    panel.page.evaluate(SLEEP, [kernel, world.lab.token])
+    yield
+    world.lab.jupyter(f"kernels/{kernel}", method="DELETE")
+
+
 @pytest.fixture(scope="module")
 def public_key(tmp_path_factory: pytest.TempPathFactory) -> str:
     """As a laptop has one."""
@@ -123,6 +150,26 @@ def test_before_the_lease_runs_out_it_is_asked(panel: Panel, world: CloudLab) ->
     expect(panel.activity("Keeping this notebook alive for 1 h")).to_contain_text("done")
     expect(warning).to_have_count(0)
     assert 3500 < world.lease() <= 3600
+    _lease_ends_in(world, 86_400)
+
+
+def test_while_a_kernel_is_busy_the_lease_is_extended_by_itself(
+    panel: Panel, dialog: Locator, world: CloudLab, busy_kernel: None
+) -> None:
+    panel.root.get_by_role("button", name="Keep alive…").click()
+    dialog.get_by_label("Shortly before it runs out").select_option("auto")
+    dialog.get_by_role("button", name="Keep alive").click()
+    expect(dialog).to_have_count(0)
+    # Else JupyterLab looks every ten seconds what kernels do.
+    page = panel.page
+    page.get_by_role("tab", name="Running Terminals and Kernels").click()
+    page.get_by_role("button", name="Refresh List").click()
+    page.get_by_role("tab", name="ModelArts NB").click()
+
+    _lease_ends_in(world, 600)
+    panel.root.get_by_role("button", name="Refresh").click()
+    expect(panel.notification("A kernel is busy, so this notebook was extended")).to_be_visible()
+    assert world.lease() > 3500
     _lease_ends_in(world, 86_400)
 
 
