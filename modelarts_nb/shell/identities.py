@@ -1,4 +1,5 @@
-"""The private keys that are offered to a container: those kept here, and those our agent holds."""
+"""The private keys that are offered to a container: those kept here, those our agent holds, and
+what the console let one download, where it lies in ``~/.ssh`` under the pair's name."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ async def offered(places: Places, names: Sequence[str]) -> AsyncIterator[list[as
         LoginRefused: there is none that can be used.
     """
     here = sorted(every(places.keys), key=lambda key: key.name not in names)
+    plain = [name for name in names if "/" not in name]
+    downloaded = [places.ssh / f"{name}{end}" for name in plain for end in ("", ".pem")]
     found: list[asyncssh.SSHKeyPair] = []
     async with contextlib.AsyncExitStack() as stack:
         held = await _held(places, stack)
@@ -37,6 +40,9 @@ async def offered(places: Places, names: Sequence[str]) -> AsyncIterator[list[as
                 continue
             with contextlib.suppress(OSError, asyncssh.KeyImportError):
                 found += asyncssh.load_keypairs([asyncssh.read_private_key(key.path)])
+        for path in downloaded:
+            with contextlib.suppress(OSError, asyncssh.KeyImportError):
+                found[:0] = asyncssh.load_keypairs([asyncssh.read_private_key(path)])
         # What the agent was given by hand is as good.
         blobs = {pair.public_data for pair in found}
         found += [pair for pair in held if pair.public_data not in blobs]

@@ -248,6 +248,16 @@ def test_without_any_key_it_says_how_to_get_one(place: SshPlace, places: Places)
     assert "ma ssh keys create" in error.hint
 
 
+def test_a_key_that_was_downloaded_from_the_console_is_found(
+    place: SshPlace, places: Places
+) -> None:
+    (places.keys / "mine").rename(places.ssh / "mine.pem")
+
+    _, exit = ran(lambda: SshTransport(place, places), Request("exit 3"))
+
+    assert exit == Exit(3)
+
+
 def test_a_locked_key_opens_once_our_agent_holds_it(place: SshPlace, places: Places) -> None:
     # given a key that takes a passphrase
     change = ["ssh-keygen", "-q", "-p", "-P", "", "-N", "correct horse", "-a", "1"]
