@@ -163,7 +163,8 @@ def job_names(
 
 def job_tasks(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The tasks of the job that was named before."""
-    job = ctx.params.get("job")
+    # While the option has no value yet, click leaves arguments where they are.
+    job = ctx.params.get("job") or next(iter(ctx.args), None)
     if not job:
         return [CompletionItem("worker-0")]
     return _soon(lambda: _tasks(str(job), incomplete))

@@ -109,6 +109,8 @@ def _follow(options: dict[str, Any]) -> None:
                 click.echo(marks.line(line), color=True)
     except KeyboardInterrupt:
         click.get_current_context().exit(Cancelled.exit_code)
+    if output.as_json and not programs:
+        click.get_current_context().exit(0)  # everything is printed
 
 
 @job.command(

@@ -79,15 +79,11 @@ def list_events(
         )
         return [_event(item) for item in items(answer, "events")]
 
-    found: list[Event] = []
-    for event in every(fetch, _PAGE, lambda event: event):
-        found.append(event)
-        if limit and len(found) == limit:
-            break
+    found = list(every(fetch, _PAGE, lambda event: event))
     # A service that does not heed `order` gives the oldest first already.
-    if len(found) > 1 and found[0].time < found[-1].time:
-        return found
-    return found[::-1]
+    if len(found) < 2 or found[0].time >= found[-1].time:
+        found.reverse()
+    return found[-limit:] if limit else found
 
 
 def read_metrics(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from modelarts_nb import jobs
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudError
+from modelarts_nb.jobs.spec import JobSpec
 from modelarts_nb.jobs.submitting import plan
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.ssh.keypairs import list_pairs
@@ -32,8 +34,11 @@ def submit(
     **options: Any,
 ) -> jobs.Submitted:
     """``jobs.submit``, with an SSH endpoint for the user's key pairs where none are named."""
+    keys = {field.name for field in fields(JobSpec)}
+    spec = plan(file, {key: value for key, value in options.items() if key in keys})
+    spec.check()  # before anything is asked
     cloud = cloud or open_cloud()
-    if ssh and key_pairs is None and not plan(file, {}).key_pairs:
+    if ssh and key_pairs is None and not spec.key_pairs:
         key_pairs = default_pairs(cloud, progress) or None
     return jobs.submit(
         file, key_pairs=key_pairs, ssh=ssh, cloud=cloud, progress=progress, **options

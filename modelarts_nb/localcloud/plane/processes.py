@@ -20,10 +20,10 @@ from modelarts_nb.localcloud.plane.identity import MARKER_VARIABLE
 _PATIENCE = 10.0  # seconds for the kernel to end what was killed
 
 
-def processes_of(marker: str) -> set[int]:
+def processes_of(marker: str, variable: str = MARKER_VARIABLE) -> set[int]:
     """Ids of the living processes of a notebook; never this process or one it descends from."""
     table = _table()
-    marked = {pid for pid in table if _carries(pid, marker)}
+    marked = {pid for pid in table if _carries(pid, f"{variable}={marker}".encode())}
     found = set(marked)
     grown = True
     while grown:
@@ -37,30 +37,33 @@ def processes_of(marker: str) -> set[int]:
     return found - _ourselves(table)
 
 
-def end_processes(marker: str, *, grace: float) -> None:
+def end_processes(marker: str, *, grace: float, variable: str = MARKER_VARIABLE) -> None:
     """End every process of a notebook: SIGTERM, ``grace`` seconds, SIGKILL.
+
+    ``variable`` is the one in their environment that holds the marker.
 
     Raises:
         PlaneError: something cannot be killed (it waits for a dead disk).
     """
-    if grace > 0 and (first := _signal(marker, signal.SIGTERM)):
+    if grace > 0 and (first := _signal(marker, variable, signal.SIGTERM)):
         _wait(first, grace)
     deadline = time.monotonic() + _PATIENCE
-    while living := _signal(marker, signal.SIGKILL):
+    while living := _signal(marker, variable, signal.SIGKILL):
         _wait(living, 0.2)
         if time.monotonic() > deadline:
             raise PlaneError("A process of the notebook cannot be ended.")
 
 
-def _signal(marker: str, number: signal.Signals) -> list[int]:
+def _signal(marker: str, variable: str, number: signal.Signals) -> list[int]:
     """Signal all; return pidfds of those that were signalled."""
     handles = {}
-    for pid in processes_of(marker):
+    for pid in processes_of(marker, variable):
         with contextlib.suppress(OSError):
             handles[pid] = os.pidfd_open(pid)
     if not handles:
         return []
-    still = processes_of(marker)  # one may have ended and its number gone to somebody else
+    # One may have ended and its number gone to somebody else.
+    still = processes_of(marker, variable)
     for pid in handles.keys() - still:
         os.close(handles.pop(pid))
     for handle in handles.values():
@@ -105,12 +108,12 @@ def _parent_and_session(pid: int) -> tuple[int, int] | None:
     return None if state in "ZX" else (int(parent), int(session))
 
 
-def _carries(pid: int, marker: str) -> bool:
+def _carries(pid: int, mark: bytes) -> bool:
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return False
-    return f"{MARKER_VARIABLE}={marker}".encode() in environment.split(b"\0")
+    return mark in environment.split(b"\0")
 
 
 def _ourselves(table: dict[int, tuple[int, int]]) -> set[int]:

@@ -74,8 +74,6 @@ def create_training_job(call: Call) -> Any:
     )
     jobs.add(call.db, job)
     jobs.tell(call.db, job.id, job.created, "The training job was created.")
-    # It can be told to stop from the moment in which the answer is there.
-    training(call.cloud).mailbox(job.id)
     call.afterwards(partial(life.perform, call.cloud, job.id))
     return Reply(201, shown(call, job))
 

@@ -101,7 +101,7 @@ class TrainingCluster:
             )
         if container not in {"", CONTAINER}:
             raise Refusal(400, "BadRequest", f"container {container} is not valid for pod {pod}")
-        return identity_of(self._cloud, job, task)
+        return identity_of(self._cloud, job, task, alive=True)
 
     def fault(self, name: str) -> bool:
         """See ``plane.exec.cluster.Cluster``."""

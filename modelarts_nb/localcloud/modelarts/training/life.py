@@ -12,7 +12,7 @@ from modelarts_nb.localcloud.modelarts.service import SERVICE
 from modelarts_nb.localcloud.modelarts.training import demo, kubeconfig
 from modelarts_nb.localcloud.modelarts.training.jobs import ENDED, Job, every, find
 from modelarts_nb.localcloud.modelarts.training.running import Run, change, next_stage, now_of
-from modelarts_nb.localcloud.modelarts.training.runtime import Message, identity_of, training
+from modelarts_nb.localcloud.modelarts.training.runtime import identity_of, training
 from modelarts_nb.localcloud.plane.errors import PlaneError
 from modelarts_nb.localcloud.plane.processes import end_processes
 from modelarts_nb.localcloud.plane.training.identity import TaskFolders
@@ -21,8 +21,7 @@ log = logging.getLogger("localcloud")
 
 
 def begin_run(cloud: Cloud, job_id: str) -> None:
-    """Run a job in the background; it can be told to stop from now on."""
-    training(cloud).mailbox(job_id)
+    """Run a job in the background."""
     cloud.in_background(lambda: perform(cloud, job_id))
 
 
@@ -38,19 +37,27 @@ def perform(cloud: Cloud, job_id: str) -> None:
 def sweep(cloud: Cloud) -> None:
     """Delete the folders of tasks whose job is no more."""
     below = runtime(cloud).folder / TaskFolders.KIND
-    with cloud.store.read() as db:
-        known = {f"{job.id}-{task}" for job in every(db) for task in job.tasks}
-    for name in sorted(os.listdir(below)) if below.is_dir() else ():
-        job_id = name.rpartition("-worker-")[0]
-        # A job that is under way removes its own when it has ended.
-        if name in known or job_id in training(cloud).mailboxes:
-            continue
-        try:
-            folders = TaskFolders(runtime(cloud).folder, runtime(cloud).identity, name)
-            training(cloud).forget_logs(folders)
-            folders.remove()
-        except (PlaneError, OSError) as error:
-            log.warning("the folder of task %s stays: %s", name, error)
+    with training(cloud).sweeping:
+        names = sorted(os.listdir(below)) if below.is_dir() else []
+        # Looked up after the folders: a job is remembered before it has one.
+        with cloud.store.read() as db:
+            known = {f"{job.id}-{task}" for job in every(db) for task in job.tasks}
+        for name in names:
+            # A job that is under way has its own removed when it has ended.
+            if (
+                name not in known
+                and name.rpartition("-worker-")[0] not in training(cloud).mailboxes
+            ):
+                _remove(cloud, name)
+
+
+def _remove(cloud: Cloud, name: str) -> None:
+    try:
+        folders = TaskFolders(runtime(cloud).folder, runtime(cloud).identity, name)
+        training(cloud).forget_logs(folders)
+        folders.remove()
+    except (PlaneError, OSError) as error:
+        log.warning("the folder of task %s stays: %s", name, error)
 
 
 @SERVICE.at_start
@@ -119,6 +126,4 @@ def _end_record(job: Job, now: int, recover: str = "") -> None:
 def end(cloud: Cloud) -> None:
     """End every process and connection of every job; what is remembered stays."""
     kubeconfig.close_cluster(cloud)
-    found = training(cloud)
-    for job_id in list(found.mailboxes):
-        found.post(job_id, Message("cloud"))
+    training(cloud).stop()

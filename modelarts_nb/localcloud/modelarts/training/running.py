@@ -6,7 +6,6 @@ is remembered changes in short transactions; the work between them holds none.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import subprocess
 import threading
@@ -32,6 +31,7 @@ log = logging.getLogger("localcloud")
 
 _TROUBLE = (PlaneError, CloudError, OSError)
 _KILLED = 137
+_MOMENT = 0.5
 _LAST_WORDS = 5.0  # seconds until the exit codes of killed processes are known
 
 
@@ -80,11 +80,14 @@ class Run:
         self._mail = training(cloud).mailbox(job_id)
         self._identities: dict[str, TaskIdentity] = {}
         self._codes: dict[str, int] = {}
-        self._begun = 0
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def perform(self) -> None:
         """Go through all phases; returns when nothing of the job runs any more."""
         try:
+            # The mailbox is there by now: who stops the cloud later finds it.
+            if self._cloud.stopping.is_set():
+                raise CloudStops
             self._go()
         except CloudStops:
             self._end_processes()
@@ -111,7 +114,7 @@ class Run:
             "preparing", "Pending", "Creating", "Resources are there; the containers are prepared."
         )
         for task in job.tasks:
-            self._identities[task] = identity_of(self._cloud, job, task)
+            self._identities[task] = identity_of(self._cloud, job, task, alive=True)
             # What an earlier life left running would write into the fresh home.
             end_processes(self._identities[task].marker, grace=0)
             preparing.prepare(self._cloud, job, self._identities[task])
@@ -144,7 +147,7 @@ class Run:
                 preparing.variables(self._cloud, job, identity, index),
                 preparing.folder(job, identity.folders),
             )
-            self._begun += 1
+            self._children[task] = child
             threading.Thread(target=self._wait, args=(task, child), daemon=True).start()
 
         def running(job: Job) -> None:
@@ -238,17 +241,32 @@ class Run:
         grace = runtime(self._cloud).grace
         for identity in self._identities.values():
             runtime(self._cloud).ssh.close(identity.folders.notebook)
+        self._end_marked(grace)
+        until = time.monotonic() + _LAST_WORDS
+        while not self._all_ended(_MOMENT) and time.monotonic() < until:
+            # A process that has just begun cannot be seen yet by what it carries.
+            for task in self._children.keys() - self._codes.keys():
+                self._children[task].kill()
+            self._end_marked(0)
+
+    def _end_marked(self, grace: float) -> None:
         for identity in self._identities.values():
             try:
                 end_processes(identity.marker, grace=grace)
             except PlaneError as error:
                 self._say(str(error), "Error")
-        until = time.monotonic() + _LAST_WORDS
-        while len(self._codes) < self._begun and (left := until - time.monotonic()) > 0:
-            with contextlib.suppress(Empty):
-                message = self._mail.get(timeout=left)
-                if message.kind == "ended":
-                    self._codes[message.task] = message.exit_code
+
+    def _all_ended(self, seconds: float) -> bool:
+        """Whether it is known of every training process how it ended, in this time."""
+        until = time.monotonic() + seconds
+        while len(self._codes) < len(self._children):
+            try:
+                message = self._mail.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
+                return False
+            if message.kind == "ended":
+                self._codes[message.task] = message.exit_code
+        return True
 
     def _say(self, event: str, level: Level) -> None:
         with self._cloud.store.write() as db:
@@ -271,7 +289,7 @@ class Run:
 
     def _statuses(self, job: Job) -> list[dict[str, Any]]:
         """How the tasks ended; one that cannot even be killed counts as killed."""
-        codes = {task: self._codes.get(task, _KILLED) for task in job.tasks if self._begun}
+        codes = {task: self._codes.get(task, _KILLED) for task in job.tasks if self._children}
         return [
             {
                 "task": task,

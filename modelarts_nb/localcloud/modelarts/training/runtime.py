@@ -13,11 +13,13 @@ from modelarts_nb.localcloud.cloud import Cloud
 from modelarts_nb.localcloud.modelarts.runtime import runtime
 from modelarts_nb.localcloud.modelarts.training.jobs import Job
 from modelarts_nb.localcloud.plane.training.identity import TaskFolders, TaskIdentity
+from modelarts_nb.localcloud.plane.training.keeper import VARIABLE, Keeper
 from modelarts_nb.localcloud.plane.training.logfile import LogFile
 
 if TYPE_CHECKING:
     from modelarts_nb.localcloud.plane.exec.server import ExecServer
 
+_PATIENCE = 10.0  # seconds for jobs to end with the cloud
 NAMESPACE = "modelarts"
 CONTAINER = "modelarts-training"
 
@@ -43,7 +45,10 @@ class Training:
     tokens: dict[str, str] = field(default_factory=dict)
     server: ExecServer | None = None
     metrics: float = 10.0
+    keeper: Keeper | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    idle: threading.Condition = field(default_factory=threading.Condition)
+    sweeping: threading.Lock = field(default_factory=threading.Lock)
 
     def mailbox(self, job_id: str) -> Mailbox:
         """Where a job under way hears what it is told; made by who asks first."""
@@ -61,6 +66,25 @@ class Training:
         """It is not under way any more."""
         with self.lock:
             self.mailboxes.pop(job_id, None)
+        with self.idle:
+            self.idle.notify_all()
+
+    def token(self) -> str:
+        """What processes carry that are to end with this process, however it ends."""
+        with self.lock:
+            if self.keeper is None:
+                self.keeper = Keeper()
+            return self.keeper.token
+
+    def stop(self) -> None:
+        """Tell every job that the cloud stops, and wait until nothing of them runs."""
+        for job_id in list(self.mailboxes):
+            self.post(job_id, Message("cloud"))
+        with self.idle:
+            ended = self.idle.wait_for(lambda: not self.mailboxes, _PATIENCE)
+        if self.keeper is not None and ended:
+            self.keeper.close()
+            self.keeper = None
 
     def log(self, folders: TaskFolders) -> LogFile:
         """The log of a task, with what is known of it from earlier reads."""
@@ -93,9 +117,10 @@ def hosts(job: Job) -> tuple[str, ...]:
     return tuple(f"{pod_name(job.id, task)}.ma-job-{job.id}" for task in job.tasks)
 
 
-def identity_of(cloud: Cloud, job: Job, task: str) -> TaskIdentity:
-    """A task for the data plane."""
+def identity_of(cloud: Cloud, job: Job, task: str, *, alive: bool = False) -> TaskIdentity:
+    """A task for the data plane; ``alive``: processes are to be started in it."""
     found = runtime(cloud)
     volumes = tuple((volume["local_path"], Path(volume["folder"])) for volume in job.volumes)
     folders = TaskFolders(found.folder, found.identity, f"{job.id}-{task}", volumes=volumes)
-    return TaskIdentity(folders, job.project_id, pod=pod_name(job.id, task))
+    extra = {VARIABLE: training(cloud).token()} if alive else {}
+    return TaskIdentity(folders, job.project_id, extra, pod=pod_name(job.id, task))

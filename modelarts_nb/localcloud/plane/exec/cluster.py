@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from modelarts_nb.localcloud.plane.identity import Identity
 
 
-@dataclass(frozen=True)
 class Refusal(Exception):
     """An answer other than success, as ``metav1.Status`` has it.
 
@@ -19,9 +18,11 @@ class Refusal(Exception):
         message: for people.
     """
 
-    code: int
-    reason: str
-    message: str
+    def __init__(self, code: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
 
     def status(self) -> dict[str, Any]:
         """The ``metav1.Status`` to send."""

@@ -20,6 +20,7 @@ from modelarts_nb.localcloud.plane.exec.websocket import WebSocket, accept
 log = logging.getLogger("localcloud.exec")
 
 _PATIENCE = 20.0
+_GOODBYE = 1.0
 _VERSION = {"major": "1", "minor": "30", "gitVersion": "v1.30.0", "platform": "linux/amd64"}
 _VERBS = {"pods": ["get", "list"], "pods/exec": ["create", "get"]}
 # What clients ask for before they ask for anything.
@@ -105,12 +106,14 @@ class ExecServer:
                 log.info("%s %s %d %s", request.method, request.path, refusal.code, refusal.reason)
                 await http.answer(writer, refusal.code, refusal.status())
         except (http.Unreadable, OSError) as error:
-            log.debug("a connection broke: %r", error)
+            log.debug("a connection broke: %r", error.__cause__ or error)
         finally:
             writer.close()
-            # The other side may have gone without the goodbye of TLS.
-            with contextlib.suppress(OSError, asyncio.TimeoutError):
-                await asyncio.wait_for(writer.wait_closed(), 1.0)
+            # The other side may have gone without the goodbye of TLS, or not read any more.
+            try:
+                await asyncio.wait_for(writer.wait_closed(), _GOODBYE)
+            except (OSError, asyncio.TimeoutError):
+                writer.transport.abort()
 
     async def _answer(
         self,

@@ -74,6 +74,8 @@ class WebSocket:
             except (asyncio.IncompleteReadError, OSError):
                 return
             if code == CLOSE:
+                if self._sending.locked():
+                    return  # it does not read: it would not hear an answer
                 await self.close(struct.unpack(">H", data[:2])[0] if len(data) > 1 else NORMAL)
                 return
             if code == PING:

@@ -24,6 +24,7 @@ _ONE = "/v1/{project_id}/notebooks/{id}"
 CALLS = [(route.method, route.path) for route in SERVICE.routes if route.action != OPERATOR]
 # Once it is deleted, all that follows would only be told so.
 CALLS.remove(("DELETE", _ONE))
+CALLS.remove(("DELETE", "/v2/{project_id}/training-jobs/{training_job_id}"))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 _WORDS = "EFS OBS SSH BLOCK COMMAND INTERNAL strict agency /data/x obs://demo-bucket/x/ 0 -1 ../.."
 PLAIN = (
@@ -54,6 +55,36 @@ _MOUNT = {"category": "OBSFS", "uri": "obs://demo-bucket/x/", "mount_path": "/da
 _GRANT = {"user_id": "x", "user_name": "teammate"}
 _WORKSPACE = {"name": "work", "auth_type": "INTERNAL", "grants": [_GRANT]}
 _AGENCY = {"type": "agency", "content": "modelarts_agency", "user_id": "x", "user_type": "iam"}
+_STREAM = {"name": "data", "remote": {"obs": {"obs_url": "obs://demo-bucket/datasets/"}}}
+# No command of these ever runs: there is no key pair `k`.
+_JOB = {
+    "kind": "job",
+    "metadata": {"name": "hostile", "workspace_id": "0", "annotations": {"a": "b"}},
+    "algorithm": {
+        "engine": {"image_url": "a/b:c"},
+        "command": "true",
+        "code_dir": "obs://demo-bucket/datasets/",
+        "working_dir": "/home/ma-user",
+        "parameters": [{"name": "a", "value": "b"}],
+        "inputs": [_STREAM],
+        "outputs": [_STREAM],
+        "environments": {"A": "b"},
+    },
+    "spec": {
+        "resource": {"flavor_id": "modelarts.vm.cpu.2u", "node_count": 1},
+        "volumes": [{"nfs": {"nfs_server_path": "a:/b", "local_path": "/c", "read_only": True}}],
+        "log_export_path": {"obs_url": "obs://demo-bucket/logs/"},
+        "auto_stop": {"time_unit": "HOURS", "duration": 1},
+    },
+    "endpoints": {"ssh": {"key_pair_names": ["k"]}},
+}
+_SEARCH = {
+    "offset": 0,
+    "limit": 10,
+    "sort_by": "create_time",
+    "order": "desc",
+    "filters": [{"key": "create_time", "operator": "between", "value": ["0", "9"]}],
+}
 _QUESTION = {
     "action_id": "1",
     "action": "modelarts:notebook:create",
@@ -69,12 +100,18 @@ GOOD: dict[tuple[str, str], Any] = {
     ("POST", "/v1/{project_id}/workspaces"): _WORKSPACE,
     ("PUT", "/v1/{project_id}/workspaces/{workspace_id}"): _WORKSPACE,
     ("POST", "/v2/{project_id}/authorizations"): _AGENCY,
+    ("POST", "/v2/{project_id}/training-jobs"): _JOB,
+    ("POST", "/v2/{project_id}/training-job-searches"): _SEARCH,
+    ("POST", "/v2/{project_id}/training-jobs/{training_job_id}/actions"): {
+        "action_type": "terminate"
+    },
     ("POST", "/v2/{project_id}/agency"): {"agency_name_suffix": "x"},
     ("PUT", "/v1/auth-mode"): {"mode": "strict"},
     ("POST", "/v1/{project_id}/workspaces/{workspace_id}/auth"): {"requests": [_QUESTION]},
 }
 _ASKED = """limit offset name status sort_key sort_dir duration type workspace_id owner tags
-    category filter_accessible sort_by order user_id name_fuzzy_match id"""
+    category filter_accessible sort_by order user_id name_fuzzy_match id base_line lines level
+    start_time end_time pattern"""
 QUERIES = st.dictionaries(
     st.sampled_from(_ASKED.split()), st.integers().map(str) | TEXT, max_size=3
 )
@@ -106,7 +143,8 @@ def test_no_request_is_a_fault_of_the_cloud(
 ) -> None:
     (method, pattern), body = sent
     id = world.demo_id
-    known = {"project_id": world.cloud.project_id, "workspace_id": "0", "id": id, "instance_id": id}
+    known = {"project_id": world.cloud.project_id, "workspace_id": "0", "id": id, "instance_id": id,
+             "training_job_id": _demo_job(world), "task_id": "worker-0"}  # fmt: skip
     path = pattern
     for name in re.findall(r"\{(\w+)\}", pattern):
         value = known.get(name) or data.draw(TEXT.filter(bool))
@@ -116,6 +154,13 @@ def test_no_request_is_a_fault_of_the_cloud(
         status = send(world, method, path, query, body)
 
     assert status < 500, (method, path, query, body, caplog.text)
+
+
+def _demo_job(world: World) -> str:
+    with world.cloud.inside.store.read() as db:
+        row = db.one("SELECT id FROM modelarts_job ORDER BY created LIMIT 1")
+    assert row is not None
+    return str(row["id"])
 
 
 def send(world: World, method: str, path: str, query: dict[str, str], body: Any) -> int:
