@@ -161,6 +161,15 @@ def job_names(
     return _soon(lambda: _answers("job.list", lambda j: str(j.name), incomplete))
 
 
+def job_phases(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The phases of a job."""
+    from modelarts_nb.jobs.model import PHASES
+
+    return [CompletionItem(p) for p in PHASES if p.lower().startswith(incomplete.lower())]
+
+
 def job_tasks(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The tasks of the job that was named before."""
     # While the option has no value yet, click leaves arguments where they are.

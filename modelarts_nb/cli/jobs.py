@@ -10,7 +10,7 @@ import click
 
 from modelarts_nb.cli import show_jobs
 from modelarts_nb.cli.command import Command, Group, ask, current_output, do, need
-from modelarts_nb.cli.completion import job_names, job_tasks, pool_names
+from modelarts_nb.cli.completion import job_names, job_phases, job_tasks, pool_names
 from modelarts_nb.progress import Progress
 
 JOB = click.argument("job", metavar="JOB", shell_complete=job_names)
@@ -36,7 +36,10 @@ def job() -> None:
     ),
 )
 @click.option("--name", help="A part of the name.")
-@click.option("--phase", multiple=True, metavar="PHASE", help="As Running; may be repeated.")
+@click.option(
+    "--phase", multiple=True, metavar="PHASE", shell_complete=job_phases,
+    help="As Running; may be repeated.",
+)  # fmt: skip
 @click.option("--user", help="A part of the user's name.")
 @click.option(
     "--pool", shell_complete=pool_names, help="The name or id of a dedicated pool, or 'public'."

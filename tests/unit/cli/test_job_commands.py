@@ -232,6 +232,7 @@ def test_names_and_tasks_are_completed(service: Service) -> None:
     assert candidates(["job", "show", "m"]) == ["mine"]
     assert candidates(["job", "logs", "mine", "--task", "worker-"]) == ["worker-0", "worker-1"]
     assert candidates(["job", "list", "--pool", "d"]) == ["demo-pool"]
+    assert candidates(["job", "list", "--phase", "term"]) == ["Terminating", "Terminated"]
 
 
 def test_the_help_has_examples() -> None:

@@ -1,12 +1,11 @@
 """Ending the tasks' processes when the local cloud was killed and cannot do it itself.
 
-A small process of its own that waits at a pipe. A word means that all is in order; the end of the
-pipe without one means that the local cloud is dead, and whatever carries this start's token ends.
+A small process of its own that waits at a pipe until whoever holds its other end is dead; then
+whatever carries this start's token ends.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -15,8 +14,6 @@ import uuid
 from modelarts_nb.localcloud.plane.processes import end_processes
 
 VARIABLE = "MODELARTS_NB_LOCAL_START"
-_ALL_IS_WELL = b"."
-_PATIENCE = 5.0
 
 
 class Keeper:
@@ -46,20 +43,15 @@ class Keeper:
 
     def close(self) -> None:
         """All processes have ended: it is not needed any more."""
-        with contextlib.suppress(OSError):  # it was killed
-            os.write(self._writing, _ALL_IS_WELL)
+        self._process.kill()
+        self._process.wait()
         os.close(self._writing)
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def main(token: str) -> None:
-    """Wait for a word, or for the end of who should say it."""
-    if sys.stdin.buffer.read(1) != _ALL_IS_WELL:
-        end_processes(token, grace=0, variable=VARIABLE)
+    """Wait for the end of the pipe."""
+    sys.stdin.buffer.read()
+    end_processes(token, grace=0, variable=VARIABLE)
 
 
 if __name__ == "__main__":
