@@ -19,14 +19,14 @@ class Inbox:
 
     Args:
         hold: called when the sender is to stop.
-        release: called when it may go on. May put at once.
+        release: called when it may go on. May put at once, and then may put any amount.
     """
 
     def __init__(self, hold: Callable[[], None], release: Callable[[], None]) -> None:
         self._hold, self._release = hold, release
         self._pieces: deque[Chunk] = deque()
         self._size = 0
-        self._held = False
+        self._held = self._releasing = False
         self._ended = False
         self._error: Exception | None = None
         self._waiting: asyncio.Future[None] | None = None
@@ -35,9 +35,8 @@ class Inbox:
         """Add what has arrived."""
         self._pieces.append(Chunk(stream, data))
         self._size += len(data)
-        if self._size > HIGH and not self._held:
-            self._held = True
-            self._hold()
+        if not self._releasing:
+            self._hold_if_full()
         self._wake()
 
     def end(self, error: Exception | None = None) -> None:
@@ -69,9 +68,24 @@ class Inbox:
             size += len(parts[-1])
         self._size -= size
         if self._held and self._size < LOW:
+            self._let_go()
+        return Chunk(stream, first if len(parts) == 1 else b"".join(parts))
+
+    def _let_go(self) -> None:
+        # What a transport has kept back comes at once, and all of it is taken: asyncssh asks for a
+        # whole window more as soon as the first piece is, whatever it still keeps.
+        self._releasing = True
+        try:
             self._held = False
             self._release()
-        return Chunk(stream, first if len(parts) == 1 else b"".join(parts))
+        finally:
+            self._releasing = False
+        self._hold_if_full()
+
+    def _hold_if_full(self) -> None:
+        if self._size > HIGH and not self._held:
+            self._held = True
+            self._hold()
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():

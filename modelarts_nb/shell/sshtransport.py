@@ -21,7 +21,7 @@ CONNECT_SECONDS = 20.0
 KEEP_ALIVE_SECONDS = 15.0
 _MISSED = 3
 # Bytes under way, and in one packet: larger ones cost less Python (measured, benchmarks/shell.py).
-_WINDOW, _PACKET = 4 << 20, 240 << 10
+_WINDOW, _PACKET = 2 << 20, 240 << 10
 # In hardware nearly everywhere, and in one call of the library.
 _CIPHERS = "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com"
 # Kinds of host keys and how they sign; what OpenSSH 8.0 and later have (no SHA-1).

@@ -115,6 +115,28 @@ def test_a_sender_is_held_up_and_let_go() -> None:
     assert taken[-1] == Chunk("stderr", b"e")
 
 
+def test_what_a_transport_kept_back_is_taken_at_once_and_only_then_held_up_again() -> None:
+    async def work() -> tuple[list[str], int]:
+        told: list[str] = []
+        kept_back = [b"x" * HIGH] * 3
+
+        def release() -> None:
+            told.append("release")
+            while kept_back:
+                inbox.put("stdout", kept_back.pop())
+            told.append("kept back no more")
+
+        inbox = Inbox(lambda: told.append("hold"), release)
+        inbox.put("stdout", b"x" * (HIGH + 1))
+        size = len((await inbox.take() or Chunk("stdout", b"")).data)
+        return told, size
+
+    told, size = asyncio.run(work())
+
+    assert told == ["hold", "release", "kept back no more", "hold"]
+    assert size == HIGH + 1
+
+
 def test_an_error_comes_after_what_was_said() -> None:
     async def work() -> Chunk | None:
         inbox = Inbox(lambda: None, lambda: None)

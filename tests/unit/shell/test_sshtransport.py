@@ -144,10 +144,10 @@ def test_a_hundred_megabytes_come_whole_and_are_never_held(transport: Make) -> N
     async def work(transport: SshTransport) -> tuple[str, int]:
         session = await transport.open(Request(line))
         digest, most = hashlib.sha256(), 0
-        # given a reader that is slow at first: everything that may be under way has come
-        await asyncio.sleep(0)
         before = resident()
         while (chunk := await session.read()) is not None:
+            # given a reader that is slower than the sender, again and again
+            await asyncio.sleep(0.003)
             digest.update(chunk.data)
             most = max(most, resident())
         return digest.hexdigest(), most - before
