@@ -17,14 +17,16 @@ from modelarts_nb.progress import Progress
 from modelarts_nb.tool.manifest import running
 from modelarts_nb.tool.parts import OURS, installed_extra, own_requirements
 
-_CLOUD = "cloud"
+# What the tool gets too where it is installed here. Not ``kubernetes``: thousands of files, on a
+# disk where each costs a round trip, for what few need.
+_EXTRAS = ("cloud", "shell")
 
 
 @dataclass(frozen=True)
 class Package:
     """One modelarts_nb: ``requires`` as its metadata says, ``wheel`` None for the running one.
 
-    ``optional`` is what it can use and what is installed here: the SDK of the cloud.
+    ``optional`` is what it can use and what is installed here: the SDK of the cloud, SSH.
     """
 
     version: str
@@ -51,8 +53,7 @@ def find_package(wheel: str | None) -> Package:
     """
     if wheel is None:
         requires = own_requirements()
-        optional = installed_extra(requires, _CLOUD)
-        return Package(modelarts_nb.__version__, requires, None, optional)
+        return Package(modelarts_nb.__version__, requires, None, _optional(requires))
     path = Path(wheel).expanduser()
     if not path.is_file():
         raise NotFound(f"There is no wheel {path}.", hint="`make wheel` builds one.")
@@ -65,7 +66,11 @@ def find_package(wheel: str | None) -> Package:
     if about["Name"] not in (OURS, "modelarts-nb"):
         raise _no_wheel(path, f"it is {about['Name']}")
     requires = about.get_all("Requires-Dist", [])
-    return Package(about["Version"], requires, path, installed_extra(requires, _CLOUD))
+    return Package(about["Version"], requires, path, _optional(requires))
+
+
+def _optional(requires: list[str]) -> list[str]:
+    return [text for extra in _EXTRAS for text in installed_extra(requires, extra)]
 
 
 def put_package(package: Package, prefix: Path, site: Path, progress: Progress) -> None:

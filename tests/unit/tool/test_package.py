@@ -111,3 +111,17 @@ def test_a_build_with_the_cloud_is_another_build(tmp_path: Path) -> None:
     having = Package("1.0", [], wheel, ["requests>=2"])
 
     assert digest_of(without) != digest_of(having)
+
+
+def test_the_tool_gets_the_cloud_and_ssh_where_they_are_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [
+        "click>=8",
+        'requests>=2; extra == "cloud"',
+        'traitlets>=5; extra == "shell"',
+        'packaging; extra == "kubernetes"',
+    ]
+    monkeypatch.setattr("modelarts_nb.tool.package.own_requirements", lambda: texts)
+
+    assert find_package(None).optional == ["requests>=2", "traitlets>=5"]
