@@ -93,8 +93,8 @@ def list_sessions() -> list[ShellSession]:
             with contextlib.suppress(ValueError, TypeError):
                 session = ShellSession(**json.loads(line))
                 found[session.id] = session
-    # Two of the same millisecond: the later line first.
-    return sorted(reversed(found.values()), key=lambda one: one.started, reverse=True)
+    # Sorting keeps the order of two of the same millisecond: so first, then turned round.
+    return sorted(found.values(), key=lambda session: session.started)[::-1]
 
 
 def _who() -> str:

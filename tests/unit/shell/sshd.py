@@ -85,8 +85,10 @@ def run_sshd(folder: Path, kind: str = "ed25519") -> Iterator[Sshd]:
     }
     config = folder / "sshd_config"
     config.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
+    # It ends with the tests, also where those are killed.
+    bound = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
-        [SSHD, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL, start_new_session=True
+        [*bound, SSHD, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL, start_new_session=True
     )
     found = Sshd(folder, port, process)
     try:
