@@ -2,13 +2,15 @@
 
 On the small reference environment, in memory (``--folder`` for a disk) and on slowfs: kill -9 of
 every operation at random moments, a disk that fails at random requests, two hosts that want the
-same names. About half an hour on two quiet cores; ``--quick`` takes a tenth of the counts and only
-prints. What goes wrong is printed with its seed and ends the run with 1.
+same names. About an hour on two quiet cores; ``--resume`` goes on where a run was interrupted.
+``--quick`` takes a tenth of the counts and only prints. What goes wrong is printed with its seed
+and ends the run with 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import random
@@ -19,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +38,7 @@ from tests.faults.world import World  # noqa: E402
 from tests.slowfs.mount import SlowFs  # noqa: E402
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
+_PARTS = ("kills", "faults", "fights")
 
 
 @dataclass
@@ -63,17 +66,54 @@ class Tally:
         return sum(self.counts.values()) + len(self.wrong)
 
 
+class Results:
+    """The tallies of a run, kept in a file after each: what was interrupted can go on."""
+
+    def __init__(self, path: Path, seed: int, *, resume: bool) -> None:
+        self._path = path
+        self.seed = seed
+        self._parts: dict[str, list[Tally]] = {}
+        if resume and path.exists():
+            kept = json.loads(path.read_text("utf-8"))
+            self.seed = int(kept["seed"])
+            for part, tallies in kept["parts"].items():
+                self._parts[part] = [
+                    Tally(t["deed"], Counter(t["counts"]), t["wrong"], t["seconds"])
+                    for t in tallies
+                ]
+
+    def of(self, part: str) -> list[Tally]:
+        """``kills``, ``faults`` or ``fights``: one tally for each deed."""
+        return self._parts.get(part, [])
+
+    def lacks(self, part: str, deed: str) -> bool:
+        """Is it still to be done?"""
+        return all(tally.deed != deed for tally in self.of(part))
+
+    def keep(self, part: str, tally: Tally) -> None:
+        """It is done."""
+        self._parts.setdefault(part, []).append(tally)
+        parts = {part: [asdict(tally) for tally in each] for part, each in self._parts.items()}
+        text = json.dumps({"seed": self.seed, "parts": parts}, indent=1)
+        self._path.write_text(text, "utf-8")
+
+    def chance(self, part: str, deed: str) -> random.Random:
+        """The same cases for the same seed, whatever was done before."""
+        return random.Random(f"{self.seed} {part} {deed}")
+
+
 def main() -> int:
     """Parse the command line and run; the number of cases that went wrong, at most 1."""
     parser = argparse.ArgumentParser(description="The full counts of the fault tests.")
     parser.add_argument("--quick", action="store_true", help="a tenth of the counts; only prints")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=24, help="of each operation (default: 24)")
-    parser.add_argument("--faults", type=int, default=24, help="of each operation (default: 24)")
+    parser.add_argument("--faults", type=int, default=12, help="of each operation (default: 12)")
     parser.add_argument("--rounds", type=int, default=1000, help="of both hosts (default: 1000)")
     parser.add_argument(
         "--folder", type=Path, default=Path("/dev/shm"), help="what is broken is there; needs 4 GB"
     )
+    parser.add_argument("--resume", action="store_true", help="go on with the last run")
     options = parser.parse_args()
     # Else slow disks would stay mounted.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -84,30 +124,33 @@ def main() -> int:
     cache.mkdir(parents=True, exist_ok=True)
     small = reference.small(cache)
     program = Path(tools.slowfs(cache))
+    kept = Results(
+        cache / ("soak-quick.json" if options.quick else "soak.json"),
+        options.seed,
+        resume=options.resume,
+    )
     with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
         work = Path(folder)
-        chance = random.Random(options.seed)
-        kills = _kills(small, work, max(2, options.kills // share), chance)
-        faults = _faults(small, program, work, max(2, options.faults // share), chance)
-        rounds = options.rounds // share
-        fights = _fights(program, work, rounds, options.seed)
-    text = _report(small, options.folder, options.seed, kills, faults, fights)
+        _kills(small, work, max(2, options.kills // share), kept)
+        _fights(program, work, options.rounds // share, kept)
+        _faults(small, program, work, max(2, options.faults // share), kept)
+    text = _report(small, options.folder, kept)
     print(text)
     if not options.quick:
         (_DOCS / "soak.md").write_text(text, "utf-8")
-    return int(any(tally.wrong for tally in [*kills, *faults, *fights]))
+    return int(any(tally.wrong for part in _PARTS for tally in kept.of(part)))
 
 
-def _kills(
-    small: reference.Reference, work: Path, count: int, chance: random.Random
-) -> list[Tally]:
+def _kills(small: reference.Reference, work: Path, count: int, kept: Results) -> None:
     """kill -9 at random moments, and once in every phase."""
+    if not (deeds := [deed for deed in DEEDS if kept.lacks("kills", deed)]):
+        return
     world = World(work / "kills", work / "kills/disk", small.channel.as_uri(), image=small.prefix)
     world.root.mkdir(parents=True)
     world.build()
-    tallies = []
-    for deed in DEEDS:
+    for deed in deeds:
         tools.say(f"kill -9: {deed}")
+        chance = kept.chance("kills", deed)
         course = killing.undisturbed(deed, world)
         tally = Tally(deed)
         cases = list(moments(course.phases, course.total, chance.randrange(1 << 30)).values())
@@ -115,42 +158,43 @@ def _kills(
             cases.append(killing.at_random(course, chance))
         for moment in cases:
             tally.take(moment, partial(killing.kill_and_judge, course, world, moment))
-        tallies.append(tally)
+        kept.keep("kills", tally)
     shutil.rmtree(world.base)
-    return tallies
 
 
 def _faults(
-    small: reference.Reference, program: Path, work: Path, count: int, chance: random.Random
-) -> list[Tally]:
+    small: reference.Reference, program: Path, work: Path, count: int, kept: Results
+) -> None:
     """Each error in turn, at random requests."""
+    if not (deeds := [deed for deed in DEEDS if kept.lacks("faults", deed)]):
+        return
     fs = SlowFs(program, work / "faults/fs", 0, cached=False)
     try:
         world = World(
             work / "faults", fs.path, small.channel.as_uri(), behind=fs.source, image=small.prefix
         )
         world.build()
-        tallies = []
-        for deed in DEEDS:
+        for deed in deeds:
             tools.say(f"a failing disk: {deed}")
+            chance = kept.chance("faults", deed)
             course = killing.undisturbed(deed, world, fs)
             tally = Tally(deed)
             for number in range(count):
                 error = failing.ERRORS[number % len(failing.ERRORS)]
                 trouble = failing.at_random(error, course.needed, chance)
                 tally.take(trouble, partial(failing.fail_and_judge, course, world, fs, trouble))
-            tallies.append(tally)
+            kept.keep("faults", tally)
     finally:
         fs.unmount()
     shutil.rmtree(work / "faults")
-    return tallies
 
 
-def _fights(program: Path, work: Path, rounds: int, seed: int) -> list[Tally]:
+def _fights(program: Path, work: Path, rounds: int, kept: Results) -> None:
     """Two hosts, with their locks and without."""
-    tallies = []
     for locked in (True, False):
         name = "with locks" if locked else "without any lock"
+        if not kept.lacks("fights", name):
+            continue
         tools.say(f"two hosts {name}")
         base = work / name.replace(" ", "-")
         fss = [SlowFs(program, base / n, 100, shared=base / "disk") for n in ("one", "two")]
@@ -158,7 +202,7 @@ def _fights(program: Path, work: Path, rounds: int, seed: int) -> list[Tally]:
         began = time.monotonic()
         try:
             roots = [fs.path for fs in fss]
-            tally.counts = hosts.fight(roots, base, rounds, seed, locked=locked)
+            tally.counts = hosts.fight(roots, base, rounds, kept.seed, locked=locked)
         except AssertionError as error:
             tally.wrong.append(str(error))
             tools.say(f"WRONG {name}: {error}")
@@ -166,18 +210,11 @@ def _fights(program: Path, work: Path, rounds: int, seed: int) -> list[Tally]:
             for fs in fss:
                 fs.unmount()
         tally.seconds = time.monotonic() - began
-        tallies.append(tally)
-    return tallies
+        kept.keep("fights", tally)
 
 
-def _report(
-    small: reference.Reference,
-    folder: Path,
-    seed: int,
-    kills: list[Tally],
-    faults: list[Tally],
-    fights: list[Tally],
-) -> str:
+def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
+    kills, faults, fights = (kept.of(part) for part in _PARTS)
     lines = [
         "# Soak",
         "",
@@ -185,7 +222,7 @@ def _report(
         "is in `tests/faults/`. `make test` runs a seeded sample of the same.",
         "",
         f"On {small.described}; {platform.system()} {platform.release()}, {os.cpu_count()} cores, "
-        f"{time.strftime('%Y-%m-%d')}, seed {seed}, in {folder}.",
+        f"{time.strftime('%Y-%m-%d')}, seed {kept.seed}, in {folder}.",
         "",
         "## kill -9",
         "",
