@@ -97,23 +97,30 @@ def _follow(options: dict[str, Any]) -> None:
     output = current_output()
     programs = output.style == "ndjson"
     progress: Progress = NdjsonProgress() if programs else PlainProgress()
-    coming = jobs.follow(**options, progress=progress)
-    tasks = options["tasks"]
-    if options.get("all_tasks"):
-        tasks = [task.name for task in jobs.show(options["job"]).tasks]
-    marks = show_jobs.Marks(tasks, colours=show_jobs.coloured(sys.stdout))
+    marks: show_jobs.Marks | None = None
     try:
-        for line in coming:
+        for line in jobs.follow(**options, progress=progress):
             if programs:
                 progress.log(line.text)
             elif output.as_json:
                 click.echo(wire.dumps(line))
             else:
+                # Asked when there is a line: until then the job need not have its tasks.
+                marks = marks or show_jobs.Marks(
+                    _followed(options), colours=show_jobs.coloured(sys.stdout)
+                )
                 click.echo(marks.line(line), color=True)
     except KeyboardInterrupt:
         click.get_current_context().exit(Cancelled.exit_code)
     if output.as_json and not programs:
         click.get_current_context().exit(0)  # everything is printed
+
+
+def _followed(options: dict[str, Any]) -> list[str]:
+    """The names of the tasks that are followed; one of them needs no mark."""
+    if not options.get("all_tasks"):
+        return list(options["tasks"])
+    return [task.name for task in ask("job.show", job=options["job"]).tasks]
 
 
 @job.command(

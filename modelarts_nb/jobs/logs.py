@@ -17,7 +17,7 @@ from modelarts_nb.cloud.errors import CloudBusy, CloudConflict, CloudUnreachable
 from modelarts_nb.cloud.shape import number, obj, text
 from modelarts_nb.errors import UsageError
 from modelarts_nb.jobs.listing import find_tasks, look, resolve
-from modelarts_nb.jobs.model import ENDED
+from modelarts_nb.jobs.model import ENDED, Job
 from modelarts_nb.progress import SILENT, Progress
 
 LINES = 50
@@ -61,8 +61,11 @@ def read_logs(
         CloudNotFound: no such job or task, or its log was cleaned away.
         CloudError: the cloud refused or could not be reached.
     """
-    cursors, wanted = _cursors(cloud or open_cloud(), job, tasks, all_tasks, lines, progress)
-    return [Line(cursor.task, line) for cursor in cursors for line in cursor.newest(wanted)]
+    _check(tasks, all_tasks, lines)
+    cloud = cloud or open_cloud()
+    found = look(cloud, resolve(cloud, job, progress), progress)
+    cursors = _cursors(cloud, found, tasks, all_tasks, progress)
+    return [Line(cursor.task, line) for cursor in cursors for line in cursor.newest(lines or None)]
 
 
 def follow(
@@ -85,12 +88,19 @@ def follow(
         CloudUnreachable, CloudBusy: the cloud was out of reach for two minutes.
         UsageError, CloudError: see ``read_logs``.
     """
+    _check(tasks, all_tasks, max(lines, 0))
     cloud = cloud or open_cloud()
-    cursors, wanted = _cursors(cloud, job, tasks, all_tasks, max(lines, 0), progress)
+    found = look(cloud, resolve(cloud, job, progress), progress)
+    while not found.tasks and found.phase not in ENDED:
+        # A job that was just made need not have any yet.
+        sleep(_LONGEST, progress)
+        found = look(cloud, found.id, progress)
+    cursors = _cursors(cloud, found, tasks, all_tasks, progress)
     for cursor in cursors:
-        begun = cursor.newest(1 if lines < 0 else wanted)
+        begun = cursor.newest(1 if lines < 0 else lines or None)
         yield from (Line(cursor.task, line) for line in begun if lines >= 0)
-    yield from _coming(cloud, cursors, progress)
+    if cursors:
+        yield from _coming(cloud, cursors, progress)
 
 
 def _coming(cloud: Cloud, cursors: list[_Cursor], progress: Progress) -> Iterator[Line]:
@@ -117,23 +127,20 @@ def _coming(cloud: Cloud, cursors: list[_Cursor], progress: Progress) -> Iterato
             sleep(pause, progress)
 
 
-def _cursors(
-    cloud: Cloud,
-    job: str,
-    tasks: Sequence[str],
-    all_tasks: bool,
-    lines: int,
-    progress: Progress,
-) -> tuple[list[_Cursor], int | None]:
+def _check(tasks: Sequence[str], all_tasks: bool, lines: int) -> None:
     if lines < 0:
         raise UsageError(f"There cannot be {lines} lines.", hint="0 is all there are.")
     if tasks and all_tasks:
         raise UsageError("Either some tasks or all of them.", hint="Leave one of the two out.")
-    found = look(cloud, resolve(cloud, job, progress), progress)
-    chosen = find_tasks(found, tasks)
+
+
+def _cursors(
+    cloud: Cloud, job: Job, tasks: Sequence[str], all_tasks: bool, progress: Progress
+) -> list[_Cursor]:
+    chosen = find_tasks(job, tasks)
     if not tasks and not all_tasks:
         chosen = chosen[:1]
-    return [_Cursor(cloud, found.id, task.name, progress) for task in chosen], lines or None
+    return [_Cursor(cloud, job.id, task.name, progress) for task in chosen]
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,28 @@ def test_what_is_said_until_the_end_is_among_it(service: Service) -> None:
     assert found == service.lines["worker-0"]
 
 
+def test_a_job_that_has_no_tasks_yet_is_waited_for(service: Service) -> None:
+    # given a job that has just been made, and gets its tasks later
+    service.jobs = [job(phase="Creating", status={"tasks": []})]
+    service.lines["worker-0"] = ["a"]
+    looks = iter(range(100))
+
+    def begin() -> None:
+        if next(looks) == 3:
+            service.jobs[0]["status"].update(tasks=["worker-0"], phase="Completed")
+
+    service.looked = begin
+
+    assert jobs.read_logs("mine") == []
+    assert texts(list(jobs.follow("mine"))) == ["a"]
+
+
+def test_a_job_that_ended_without_tasks_has_said_nothing(service: Service) -> None:
+    service.jobs = [job(phase="Failed", status={"tasks": []})]
+
+    assert list(jobs.follow("mine", all_tasks=True)) == []
+
+
 def test_a_cloud_that_is_out_of_reach_for_a_moment_is_waited_for(service: Service) -> None:
     service.phases = ["Running"] * 4
     service.lines["worker-0"] = ["a", "b"]
