@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -93,7 +93,7 @@ class Results:
     def keep(self, part: str, tally: Tally) -> None:
         """It is done."""
         self._parts.setdefault(part, []).append(tally)
-        parts = {part: [asdict(tally) for tally in each] for part, each in self._parts.items()}
+        parts = {part: [vars(tally) for tally in each] for part, each in self._parts.items()}
         text = json.dumps({"seed": self.seed, "parts": parts}, indent=1)
         self._path.write_text(text, "utf-8")
 
