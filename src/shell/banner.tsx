@@ -1,5 +1,7 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { ErrorBox } from '../dialogs/error';
@@ -19,10 +21,32 @@ export class ShellBanner extends ReactWidget {
   }
 
   private _follow(): void {
-    // A session that opens quickly, or works, needs no words.
-    this.setHidden(['open', 'new'].includes(this._connection.state.kind));
+    this.setHidden(
+      ['open', 'new', 'opening'].includes(this._connection.state.kind)
+    );
     this.update();
   }
+
+  protected override onUpdateRequest(msg: Message): void {
+    super.onUpdateRequest(msg);
+    // Lumino gives it the height that it asks for, which is known when it is drawn.
+    void this.renderPromise?.then(() => {
+      const line = this.node.firstElementChild as HTMLElement | null;
+      this.node.style.minHeight = `${line?.offsetHeight ?? 0}px`;
+      this.parent?.fit();
+    });
+  }
+
+  protected override onResize(msg: Widget.ResizeMessage): void {
+    super.onResize(msg);
+    if (msg.width !== this._width) {
+      // Its lines may be more now, or fewer.
+      this._width = msg.width;
+      this.update();
+    }
+  }
+
+  private _width = -1;
 
   protected render(): React.ReactElement {
     const { state } = this._connection;
@@ -38,17 +62,15 @@ export class ShellBanner extends ReactWidget {
         ) : (
           <span>{shellWords(state, trans)}</span>
         )}
-        {state.kind !== 'opening' && (
-          <button
-            type="button"
-            className="ma-Button ma-primary"
-            onClick={() => void this._connection.reconnect()}
-          >
-            {state.kind === 'ended'
-              ? trans.__('New shell')
-              : trans.__('Reconnect')}
-          </button>
-        )}
+        <button
+          type="button"
+          className="ma-Button ma-primary"
+          onClick={() => void this._connection.reconnect()}
+        >
+          {state.kind === 'ended'
+            ? trans.__('New shell')
+            : trans.__('Reconnect')}
+        </button>
       </div>
     );
   }

@@ -53,8 +53,10 @@ export class Channel {
   }
 
   type(text: string): void {
-    this._keys.push(new TextEncoder().encode(text));
-    this._flush();
+    if (text) {
+      this._keys.push(new TextEncoder().encode(text));
+      this._flush();
+    }
   }
 
   resize(size: { rows: number; columns: number }): void {

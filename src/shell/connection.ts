@@ -5,7 +5,7 @@ import { JobClient } from '../api/jobClient';
 import { INewShell, IShell } from '../api/jobTypes';
 import { ApiError, asApiError } from '../api/request';
 import { Channel, Message } from './channel';
-import { ShellState } from './state';
+import { ShellState, STATUS } from './state';
 
 /** Pauses before each attempt to find a session again whose channel broke, in ms. */
 const PAUSES = [300, 1000, 3000];
@@ -55,12 +55,10 @@ export class ShellConnection implements Terminal.ITerminalConnection {
     return this._stateChanged;
   }
 
-  /** The session's id; undefined while there is none. */
   get id(): string | undefined {
     return this._id;
   }
 
-  /** What the server said of it when it was opened. */
   get about(): IShell | null {
     return this._about;
   }
@@ -74,11 +72,7 @@ export class ShellConnection implements Terminal.ITerminalConnection {
   }
 
   get connectionStatus(): Terminal.ConnectionStatus {
-    return this._state.kind === 'open'
-      ? 'connected'
-      : this._state.kind === 'ended' || this._state.kind === 'failed'
-        ? 'disconnected'
-        : 'connecting';
+    return STATUS[this._state.kind] ?? 'connecting';
   }
 
   get disposed(): ISignal<this, void> {
@@ -132,6 +126,7 @@ export class ShellConnection implements Terminal.ITerminalConnection {
 
   private async _begin(): Promise<void> {
     this._leave();
+    this._early = '';
     this._set({ kind: 'opening' });
     try {
       let again = false;
@@ -194,10 +189,12 @@ export class ShellConnection implements Terminal.ITerminalConnection {
         this._decoder = new TextDecoder();
         if (message.offset !== this._received) {
           // What is here does not join what follows.
-          this._emit(RESET);
+          this.say(RESET);
           this._received = message.offset;
         }
         this._set({ kind: 'open' });
+        this._type(this._early);
+        this._early = '';
         break;
       case 'ended':
         this._over({
@@ -223,7 +220,7 @@ export class ShellConnection implements Terminal.ITerminalConnection {
 
   private _show(channel: Channel, data: Uint8Array): void {
     this._received += data.byteLength;
-    this._emit(this._decoder.decode(data, { stream: true }));
+    this.say(this._decoder.decode(data, { stream: true }));
     // The server sends on only when this has been drawn: nobody holds what nobody has seen.
     this.drawn(() => channel.shown(data.byteLength));
   }
@@ -254,10 +251,13 @@ export class ShellConnection implements Terminal.ITerminalConnection {
   private _type(text: string): void {
     if (this._state.kind === 'open') {
       this._channel?.type(text);
+    } else if (this._state.kind === 'opening') {
+      this._early += text;
     }
   }
 
-  private _emit(text: string): void {
+  /** Show words of our own among those of the session. */
+  say(text: string): void {
     if (text) {
       this._messageReceived.emit({ type: 'stdout', content: [text] });
     }
@@ -294,6 +294,7 @@ export class ShellConnection implements Terminal.ITerminalConnection {
   private _decoder = new TextDecoder();
   private _received = 0;
   private _tries = 0;
+  private _early = '';
   private _timer = 0;
   private _isDisposed = false;
 }

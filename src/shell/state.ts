@@ -1,3 +1,4 @@
+import { Terminal } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../api/request';
@@ -12,14 +13,19 @@ export type ShellState =
   | { kind: 'failed'; error: ApiError }
   | { kind: 'taken' };
 
+/** A state in JupyterLab's words; any other is `connecting`. */
+export const STATUS: { [kind: string]: Terminal.ConnectionStatus } = {
+  open: 'connected',
+  ended: 'disconnected',
+  failed: 'disconnected'
+};
+
 /** What became of a session, in one sentence. */
 export function shellWords(
   state: ShellState,
   trans: TranslationBundle
 ): string {
   switch (state.kind) {
-    case 'opening':
-      return trans.__('Opening the shell…');
     case 'broken':
       return trans.__(
         'The connection to the Jupyter server broke off; the shell may still be there.'

@@ -35,6 +35,7 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
     });
     this.connection = connection;
     this.addClass('ma-Shell');
+    this.toolbar.hide();
     this.content.node.setAttribute('data-task', connection.name);
     this.contentHeader.addWidget(new ShellBanner(connection, trans));
     connection.drawn = done => {
@@ -49,14 +50,25 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
       });
     };
     this.title.icon = terminalIcon;
-    this._name(options.jobName);
+    this._jobName = options.jobName;
+    this._name();
     // The terminal calls itself something else when it is ready.
-    this.content.title.changed.connect(() => this._name(options.jobName));
+    this.content.title.changed.connect(() => this._name());
+    let opening = false;
     connection.stateChanged.connect((_, { kind }) => {
+      if (kind === 'opening') {
+        // In its own place, so that nothing moves when it is open.
+        connection.say(`\r\n\x1b[2m${trans.__('Opening the shell…')}\x1b[0m`);
+        opening = true;
+      } else if (opening) {
+        connection.say('\r\x1b[2K\x1b[1A');
+        opening = false;
+      }
       const dead = kind !== 'open' && kind !== 'opening';
       this.toggleClass('ma-mod-dead', dead);
       if (kind === 'open') {
-        this._name(connection.about?.job_name ?? options.jobName);
+        this._jobName = connection.about?.job_name ?? this._jobName;
+        this._name();
       }
     });
   }
@@ -86,9 +98,9 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
     super.dispose();
   }
 
-  private _name(job: string): void {
+  private _name(): void {
     const { name, where } = this.connection;
-    const label = `${name} · ${job}`;
+    const label = `${name} · ${this._jobName}`;
     if (this.content.title.label !== label) {
       this.content.title.label = label;
     }
@@ -96,4 +108,6 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
     this.title.label = label;
     this.title.caption = `${where.job} ${name}`;
   }
+
+  private _jobName = '';
 }

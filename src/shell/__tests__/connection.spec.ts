@@ -124,6 +124,18 @@ describe('the session behind a terminal', () => {
     expect(socket.sent).toHaveLength(2);
   });
 
+  it('keeps what is typed while it is being opened', async () => {
+    const { connection } = begin();
+    connection.send(size(40, 120));
+    connection.send(keys('ls\r'));
+    await settle();
+    const [socket] = FakeSocket.all;
+    expect(socket.sent).toEqual([]);
+    socket.hear({ type: 'attached', offset: 0 });
+
+    expect(texts(socket.sent)).toBe('ls\r');
+  });
+
   it('puts characters together that were cut between two messages', async () => {
     const { socket, shown } = await opened();
     const bytes = new TextEncoder().encode('中');
