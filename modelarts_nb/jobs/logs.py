@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud, sleep
@@ -161,7 +161,6 @@ class _Cursor:
     task: str
     progress: Progress
     _base: str = ""
-    _held: list[str] = field(default_factory=list)
 
     def newest(self, count: int | None) -> list[str]:
         """The newest lines, the oldest of them first; None: all."""
