@@ -167,7 +167,9 @@ def test_the_kernel_runs_the_clone_activated_and_can_be_interrupted_and_restarte
         assert path[0] == f"{mine}/bin"
         assert f"{image_env}/bin" not in path
         # when interrupted, then the cell ends and the kernel lives
-        client.execute("import time; print('begun', flush=True); time.sleep(60)")
+        waits = "import time; print('begun', flush=True); time.sleep(60)"
+        # Else ipykernel aborts what is asked right after the error.
+        client.execute(waits, stop_on_error=False)
         while client.get_iopub_msg(timeout=90)["content"].get("text") != "begun\n":
             pass
         client.manager.interrupt_kernel()
