@@ -21,10 +21,13 @@ _OURS = ("CONDA_", "JUPYTER_", "MODELARTS_", "JUPYTERHUB_", "IPYTHON")
 
 
 def pytest_configure() -> None:
-    """A run in the background (``&``, ``nohup``) ignores Ctrl-C, and so would every program that
-    the tests start and interrupt."""
+    """A run in the background (``&``, ``nohup``) ignores Ctrl-C and hang-ups, and so would every
+    program that the tests start."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        # A handler, unlike what is ignored, does not outlive an exec.
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture

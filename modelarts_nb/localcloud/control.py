@@ -171,6 +171,9 @@ def serve(folder: Path, port: int, ready_fd: int | None) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    # Its containers' processes would inherit it where hang-ups are ignored (`nohup`), and outlive
+    # their terminals; a handler is not inherited.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     try:
         with running(folder, port) as cloud:
             if ready_fd is not None:

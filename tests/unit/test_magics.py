@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import signal
 import sys
 import threading
@@ -263,7 +262,8 @@ def interrupt_when(bar: Seen, count: int = 1) -> threading.Thread:
         while not bar.said and time.monotonic() < until:
             time.sleep(0.02)
         for _ in range(count):
-            os.kill(os.getpid(), signal.SIGINT)
+            # To this thread and no other, or what it waits for might not end.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             time.sleep(0.5)
 
     thread = threading.Thread(target=work)
