@@ -203,11 +203,25 @@ def test_what_is_refused_is_told_in_words_and_a_stopped_job_is_the_reason(
     panel: Panel, world: CloudLab
 ) -> None:
     panel.page.get_by_role("tab", name="worker-0 · mine").locator(".lm-TabBar-tabCloseIcon").click()
+    spoke: set[str] = set()
+
+    def listen(socket: WebSocket) -> None:
+        def hear(payload: str | bytes) -> None:
+            if isinstance(payload, bytes):
+                spoke.add(socket.url)
+
+        socket.on("framereceived", hear)
+
+    panel.page.on("websocket", listen)
     panel.menu("mine", "Shells in All Tasks")
     for task in ("worker-0", "worker-1"):
         expect(panel.page.get_by_role("tab", name=f"{task} · mine")).to_be_visible()
     both = panel.page.locator(".ma-Shell:not(.lm-mod-hidden)")
     expect(both).to_have_count(2)
+    for _ in range(600):
+        if len(spoke) == 2:  # both are open: a job that ends before is another story
+            break
+        panel.page.wait_for_timeout(50)
     expect(panel.page.locator(".ma-ShellBanner:not(.lm-mod-hidden)")).to_have_count(0)
 
     panel.menu("mine", "Stop a Job…")
