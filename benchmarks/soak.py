@@ -114,6 +114,7 @@ def main() -> int:
         "--folder", type=Path, default=Path("/dev/shm"), help="what is broken is there; needs 4 GB"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the last run")
+    parser.add_argument("--page", action="store_true", help="write what there is, run nothing")
     options = parser.parse_args()
     # Else slow disks would stay mounted.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
@@ -127,13 +128,14 @@ def main() -> int:
     kept = Results(
         cache / ("soak-quick.json" if options.quick else "soak.json"),
         options.seed,
-        resume=options.resume,
+        resume=options.resume or options.page,
     )
     with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
         work = Path(folder)
-        _kills(small, work, max(2, options.kills // share), kept)
-        _fights(program, work, options.rounds // share, kept)
-        _faults(small, program, work, max(2, options.faults // share), kept)
+        if not options.page:
+            _kills(small, work, max(2, options.kills // share), kept)
+            _fights(program, work, options.rounds // share, kept)
+            _faults(small, program, work, max(2, options.faults // share), kept)
     text = _report(small, options.folder, kept)
     print(text)
     if not options.quick:
@@ -262,6 +264,7 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
         f"| **all** | **{sum(t.cases for t in faults)}** | "
         f"| **{sum(len(t.wrong) for t in faults)}** | {sum(t.seconds for t in faults) / 60:.0f} |",
         "",
+        *_lacking(kept, "faults"),
         "`done`: the failure was overcome, or met only what may fail (tidying up, listing names).",
         "`(new)`: the new state was in place although the disk would not confirm it.",
         "",
@@ -282,6 +285,12 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
     if wrong:
         lines += ["", "## Wrong", "", *(f"```\n{text}\n```" for text in wrong)]
     return "\n".join([*lines, ""])
+
+
+def _lacking(kept: Results, part: str) -> list[str]:
+    """What of a part was not run, said plainly."""
+    names = [deed for deed in DEEDS if kept.lacks(part, deed)]
+    return [f"**Not run yet**: {', '.join(names)}.", ""] if names else []
 
 
 def _said(counts: Counter[str]) -> str:
