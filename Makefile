@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 LABEXTENSION := modelarts_nb/labextension/package.json
-# Tests wait much (for kernels, slow disks, browsers): two at a time gain on two processors.
+# Tests wait much (for kernels, slow disks, browsers): three at a time gain on two processors, of
+# browsers two.
 JOBS ?= 2
+WORKERS ?= 3
 FRONT_END := package.json tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
 .PHONY: help run test lint types unit front browser wheel setup bench bench-quick soak screenshots clean
@@ -33,7 +35,7 @@ types: $(VENV)/.ready node_modules/.ready ## mypy strict, TypeScript strict
 	jlpm tsc --noEmit
 
 unit: $(VENV)/.ready $(VENV)/.labextension ## pytest: unit, integration and faults
-	pytest -n $(JOBS) --dist worksteal tests/unit tests/integration tests/faults
+	pytest -n $(WORKERS) --dist worksteal tests/faults tests/integration tests/unit
 
 front: node_modules/.ready ## jest
 	jlpm test
