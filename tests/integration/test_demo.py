@@ -3,6 +3,7 @@ next start is the next container: its home empty, its hook run, the disk as it w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -51,11 +52,14 @@ class Demo:
         """What the Jupyter server says of itself, as soon as it answers."""
         until = time.monotonic() + 120
         pattern = "cloud/modelarts/notebooks/*/home/.local/share/jupyter/runtime/jpserver-*.json"
-        while not (files := list(self.folder.glob(pattern))):
+        while True:
+            for file in self.folder.glob(pattern):
+                # Jupyter writes it in place: for a moment it is empty.
+                with contextlib.suppress(json.JSONDecodeError):
+                    return dict(json.loads(file.read_text()))
             assert process.poll() is None, self.said()
             assert time.monotonic() < until, self.said()
             time.sleep(0.05)
-        return dict(json.loads(files[0].read_text()))
 
     def left(self) -> list[str]:
         """Processes that were started with a path of this demo, in argument or variable."""
