@@ -48,6 +48,20 @@ class Environments(Configurable):
     ).tag(config=True)
 
 
+class Sealed(Configurable):
+    """Where sealed environments run on the local disk (``docs/sealed.md``)."""
+
+    run = Unicode("", help="The run root; empty: ~/.ma/run. At most 40 characters.").tag(
+        config=True
+    )
+    cache = Unicode(
+        "/cache", help="A large local folder; where it exists, the run root links into it."
+    ).tag(config=True)
+    space = Float(0.9, min=0.01, max=1.0, help="Share of the local disk that may be in use.").tag(
+        config=True
+    )
+
+
 class Cloud(Configurable):
     """Where the cloud is, what of it is ours, and with which keys it is asked.
 
@@ -146,6 +160,8 @@ def load() -> Config:
         config.PersistentDisk.root = root
     if owner := os.environ.get("MODELARTS_NB_OWNER"):
         config.PersistentDisk.owner = owner
+    if run := os.environ.get("MODELARTS_NB_RUN"):
+        config.Sealed.run = run
     if data := os.environ.get("MODELARTS_NB_DATA"):
         config.Storage.data = data
     for variable, trait in _CLOUD_VARIABLES.items():

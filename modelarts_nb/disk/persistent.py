@@ -37,6 +37,16 @@ class Disk:
         return self.root / "envs" / "archives"
 
     @property
+    def images(self) -> Path:
+        """Images of sealed environments, each named by its sha256."""
+        return self.root / "envs" / "images"
+
+    @property
+    def sealed(self) -> Path:
+        """Versions of sealed environments: one folder each, one small file a version."""
+        return self.root / "envs" / "sealed"
+
+    @property
     def private(self) -> Path:
         """What is ours and nobody need look at."""
         return self.root / "envs" / ".modelarts_nb"
@@ -81,6 +91,12 @@ class Disk:
         """Where Jupyter looks for the user's kernel specs."""
         data = os.environ.get("JUPYTER_DATA_DIR")
         return (Path(data) if data else self.home / ".local/share/jupyter") / "kernels"
+
+    @property
+    def run(self) -> Path:
+        """The run root: where sealed environments are filled in and run, on the local disk."""
+        folder = config.Sealed(config=config.load()).run
+        return Path(folder).expanduser() if folder else self.home / ".ma" / "run"
 
     @property
     def local_data(self) -> Path:
