@@ -6,12 +6,10 @@ import { CommandIDs } from '../commands';
 import { usePanel, useRun } from './context';
 import { useRoving } from './roving';
 import { Row } from './row';
-import { IconButton, Section } from './section';
+import { IconButton, IFold, Section } from './section';
 
-interface IEnvironmentsProps {
+interface IEnvironmentsProps extends IFold {
   environments: IEnvironment[];
-  open: boolean;
-  onToggle: (open: boolean) => void;
 }
 
 /** The environments on the disk, and those of the image that a restart takes. */

@@ -1,11 +1,10 @@
 import { ReactWidget } from '@jupyterlab/apputils';
-import { ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { refreshIcon } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import React from 'react';
 
 import { EXTENSION_MISSING } from '../api/request';
 import { CommandIDs } from '../commands';
-import { ErrorBox } from '../dialogs/error';
 import { panelIcon } from '../icons';
 import { Activity } from './activity';
 import { Banner } from './banner';
@@ -13,7 +12,9 @@ import { CloudSections } from './cloud/sections';
 import { IPanel, PanelProvider, usePanel, useRun, useSignal } from './context';
 import { Disk } from './disk';
 import { Environments } from './environments';
-import { Entry, openMenu } from './menu';
+import { Failed } from './failed';
+import { Entry } from './menu';
+import { MenuButton } from './menuButton';
 import { Announcer } from './progress';
 import { IconButton } from './section';
 import { Archives, Bin } from './store';
@@ -41,7 +42,7 @@ const OPEN_AT_FIRST: { [key in SectionName]: boolean } = {
 
 /** Everything in the panel, from what the models know. */
 export function PanelView(): React.ReactElement {
-  const { inventory, operations, trans } = usePanel();
+  const { inventory, operations } = usePanel();
   const { view, error, heard } = useSignal(inventory.changed, () => ({
     view: inventory.view,
     error: inventory.error,
@@ -58,16 +59,7 @@ export function PanelView(): React.ReactElement {
     <>
       <Head />
       {error && (
-        <div className="ma-Pad">
-          <ErrorBox error={error} trans={trans} />
-          <button
-            type="button"
-            className="ma-Button"
-            onClick={() => void inventory.refresh()}
-          >
-            {trans.__('Try again')}
-          </button>
-        </div>
+        <Failed errors={[error]} onRetry={() => void inventory.refresh()} />
       )}
       {!(error?.code === EXTENSION_MISSING && !heard) && (
         <>
@@ -98,6 +90,16 @@ export function PanelView(): React.ReactElement {
   );
 }
 
+const MENU: Entry[] = [
+  [CommandIDs.createEnvironment],
+  [CommandIDs.cloneEnvironment],
+  [CommandIDs.unpackArchive],
+  null,
+  [CommandIDs.keepAll],
+  [CommandIDs.installHook],
+  [CommandIDs.emptyBin]
+];
+
 const CLOUD_MENU: Entry[] = [
   null,
   [CommandIDs.keepAlive],
@@ -107,7 +109,7 @@ const CLOUD_MENU: Entry[] = [
 ];
 
 function Head(): React.ReactElement {
-  const { trans, commands, cloud } = usePanel();
+  const { trans, cloud } = usePanel();
   const run = useRun();
   return (
     <div className="ma-Head">
@@ -117,29 +119,9 @@ function Head(): React.ReactElement {
         icon={refreshIcon}
         onClick={() => run(CommandIDs.refresh)}
       />
-      <IconButton
+      <MenuButton
         label={trans.__('More')}
-        icon={ellipsesIcon}
-        popup
-        onClick={event => {
-          const box = event.currentTarget.getBoundingClientRect();
-          openMenu(
-            commands,
-            [
-              [CommandIDs.createEnvironment],
-              [CommandIDs.cloneEnvironment],
-              [CommandIDs.unpackArchive],
-              null,
-              [CommandIDs.keepAll],
-              [CommandIDs.installHook],
-              [CommandIDs.emptyBin],
-              ...(cloud.present ? CLOUD_MENU : [])
-            ],
-            box.left,
-            box.bottom,
-            event.currentTarget
-          );
-        }}
+        entries={[...MENU, ...(cloud.present ? CLOUD_MENU : [])]}
       />
     </div>
   );

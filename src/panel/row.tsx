@@ -1,4 +1,3 @@
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { IEnvironment } from '../api/types';
@@ -6,8 +5,9 @@ import { CommandIDs } from '../commands';
 import { findingWord, fixWord } from '../serverWords';
 import { dotOf, dotWord, phaseWord } from '../words';
 import { usePanel, useRun } from './context';
-import { environmentMenu, openMenu } from './menu';
-import { IconButton } from './section';
+import { environmentMenu } from './menu';
+import { MenuButton } from './menuButton';
+import { useRowActions } from './rowActions';
 
 interface IRowProps {
   environment: IEnvironment;
@@ -25,9 +25,8 @@ export function minor(version: string): string {
 /** One environment: a line of facts, a line on what it holds or what is wrong. */
 export const Row = React.memo(function Row(props: IRowProps) {
   const { environment, current, copy } = props;
-  const { trans, format, commands } = usePanel();
+  const { trans, format } = usePanel();
   const run = useRun();
-  const element = React.useRef<HTMLLIElement>(null);
   const { name, python, size } = environment;
   const onDisk = environment.where === 'disk';
   const dot = dotOf(environment);
@@ -35,12 +34,12 @@ export const Row = React.memo(function Row(props: IRowProps) {
   const wrong = environment.trouble.find(finding => finding.level !== 'ok');
   const [primary, args] = primaryOf(environment);
 
-  const menuAt = (x: number, y: number) =>
-    openMenu(commands, environmentMenu(environment), x, y, element.current);
+  const entries = environmentMenu(environment);
+  const row = useRowActions({ primary: () => run(primary, args), entries });
 
   return (
     <li
-      ref={element}
+      {...row}
       className="ma-Row"
       data-row={environment.prefix}
       data-name={name}
@@ -56,27 +55,6 @@ export const Row = React.memo(function Row(props: IRowProps) {
         .filter(Boolean)
         .join(', ')}
       title={[environment.prefix, wrong?.message].filter(Boolean).join('\n')}
-      onKeyDown={event => {
-        if (event.target !== event.currentTarget) {
-          return;
-        }
-        if (event.key === 'Enter') {
-          event.preventDefault();
-          run(primary, args);
-        } else if (
-          event.key === 'ContextMenu' ||
-          (event.key === 'F10' && event.shiftKey)
-        ) {
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          menuAt(box.left + 16, box.bottom);
-        }
-      }}
-      onContextMenu={event => {
-        event.preventDefault();
-        event.stopPropagation();
-        menuAt(event.clientX, event.clientY);
-      }}
     >
       <span className="ma-Dot" data-dot={dot} aria-hidden="true" />
       <span className="ma-Row-name">{name}</span>
@@ -139,15 +117,11 @@ export const Row = React.memo(function Row(props: IRowProps) {
             {trans.__('Clone')}
           </button>
         )}
-        <IconButton
+        <MenuButton
           label={trans.__('More for %1', name)}
-          icon={ellipsesIcon}
+          entries={entries}
           tabIndex={tabIndex}
-          popup
-          onClick={event => {
-            const box = event.currentTarget.getBoundingClientRect();
-            menuAt(box.left, box.bottom);
-          }}
+          back={row.ref}
         />
       </span>
     </li>

@@ -1,14 +1,18 @@
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-interface ISectionProps {
+/** Whether a section is unfolded, and what its head does to that. */
+export interface IFold {
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}
+
+interface ISectionProps extends IFold {
   id: string;
   title: string;
   count?: number;
   /** Shown beside the title of a folded section. */
   summary?: string;
-  open: boolean;
-  onToggle: (open: boolean) => void;
   actions?: React.ReactNode;
   children: React.ReactNode;
 }

@@ -1,25 +1,24 @@
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { IArchive, IRemoved } from '../api/types';
 import { CommandIDs } from '../commands';
 import { baseName } from '../words';
 import { usePanel, useRun } from './context';
-import { openMenu } from './menu';
+import { Entry } from './menu';
+import { MenuButton } from './menuButton';
 import { useRoving } from './roving';
 import { minor } from './row';
-import { IconButton, Section } from './section';
+import { useRowActions } from './rowActions';
+import { IFold, Section } from './section';
 
-interface IArchivesProps {
+interface IArchivesProps extends IFold {
   archives: IArchive[];
-  open: boolean;
-  onToggle: (open: boolean) => void;
 }
 
 /** Packed environments: to carry elsewhere, or to unpack here. */
 export function Archives(props: IArchivesProps): React.ReactElement {
   const { archives, open, onToggle } = props;
-  const { trans, format, commands } = usePanel();
+  const { trans, format } = usePanel();
   const run = useRun();
   const roving = useRoving(archives.map(archive => archive.path));
   return (
@@ -52,62 +51,36 @@ export function Archives(props: IArchivesProps): React.ReactElement {
         onKeyDown={roving.onKeyDown}
         onFocus={roving.onFocus}
       >
-        {archives.map(archive => {
-          const current = archive.path === roving.current;
-          const unpack = () =>
-            run(CommandIDs.unpackArchive, {
-              file: archive.path
-            });
-          return (
-            <Line
-              key={archive.path}
-              id={archive.path}
-              name={archive.name}
-              current={current}
-              facts={[
-                archive.python ? minor(archive.python) : '',
-                format.bytes(archive.size)
-              ]}
-              more={`${archive.format} · ${format.relative(archive.created)}`}
-              hover={`${archive.path}\n${format.exact(archive.created)}`}
-              action={trans.__('Unpack')}
-              onAction={unpack}
-            >
-              <IconButton
-                label={trans.__('More for %1', archive.name)}
-                icon={ellipsesIcon}
-                tabIndex={current ? 0 : -1}
-                popup
-                onClick={event => {
-                  const box = event.currentTarget.getBoundingClientRect();
-                  openMenu(
-                    commands,
-                    [
-                      [CommandIDs.unpackArchive, { file: archive.path }],
-                      null,
-                      [
-                        CommandIDs.removeArchive,
-                        { name: baseName(archive.path) }
-                      ]
-                    ],
-                    box.left,
-                    box.bottom,
-                    event.currentTarget
-                  );
-                }}
-              />
-            </Line>
-          );
-        })}
+        {archives.map(archive => (
+          <Line
+            key={archive.path}
+            id={archive.path}
+            name={archive.name}
+            current={archive.path === roving.current}
+            facts={[
+              archive.python ? minor(archive.python) : '',
+              format.bytes(archive.size)
+            ]}
+            more={`${archive.format} · ${format.relative(archive.created)}`}
+            hover={`${archive.path}\n${format.exact(archive.created)}`}
+            action={trans.__('Unpack')}
+            onAction={() =>
+              run(CommandIDs.unpackArchive, { file: archive.path })
+            }
+            menu={[
+              [CommandIDs.unpackArchive, { file: archive.path }],
+              null,
+              [CommandIDs.removeArchive, { name: baseName(archive.path) }]
+            ]}
+          />
+        ))}
       </ul>
     </Section>
   );
 }
 
-interface IBinProps {
+interface IBinProps extends IFold {
   removed: IRemoved[];
-  open: boolean;
-  onToggle: (open: boolean) => void;
 }
 
 /** Removed environments, until they are purged. */
@@ -183,13 +156,17 @@ interface ILineProps {
   hover: string;
   action: string;
   onAction: () => void;
-  children?: React.ReactNode;
+  menu?: readonly Entry[];
 }
 
 function Line(props: ILineProps): React.ReactElement {
+  const { menu = [] } = props;
+  const { trans } = usePanel();
+  const row = useRowActions({ primary: props.onAction, entries: menu });
   const tabIndex = props.current ? 0 : -1;
   return (
     <li
+      {...row}
       className="ma-Row ma-mod-plain"
       data-row={props.id}
       tabIndex={tabIndex}
@@ -197,12 +174,6 @@ function Line(props: ILineProps): React.ReactElement {
         .filter(Boolean)
         .join(', ')}
       title={props.hover}
-      onKeyDown={event => {
-        if (event.target === event.currentTarget && event.key === 'Enter') {
-          event.preventDefault();
-          props.onAction();
-        }
-      }}
     >
       <span className="ma-Row-name">{props.name}</span>
       {props.facts.map((fact, index) => (
@@ -220,7 +191,14 @@ function Line(props: ILineProps): React.ReactElement {
         >
           {props.action}
         </button>
-        {props.children}
+        {menu.length > 0 && (
+          <MenuButton
+            label={trans.__('More for %1', props.name)}
+            entries={menu}
+            tabIndex={tabIndex}
+            back={row.ref}
+          />
+        )}
       </span>
     </li>
   );

@@ -103,7 +103,7 @@ def free_path(disk: Disk, name: str, number: int) -> Path:
         take += 1
 
 
-def note(disk: Disk, slot: Slot) -> None:
+def note(slot: Slot) -> None:
     """Declare a slot filled, or note what is known about it now.
 
     Raises:

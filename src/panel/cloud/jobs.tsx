@@ -3,7 +3,6 @@ import React from 'react';
 import { IJob } from '../../api/jobTypes';
 import { UNREACHABLE } from '../../api/request';
 import { CommandIDs } from '../../commands';
-import { ErrorBox } from '../../dialogs/error';
 import {
   hasEnded,
   jobDot,
@@ -12,20 +11,16 @@ import {
   whyNoShell
 } from '../../jobs/words';
 import { usePanel, useRun, useSignal } from '../context';
+import { Failed } from '../failed';
 import { Entry } from '../menu';
 import { useRoving } from '../roving';
-import { Section } from '../section';
+import { IFold, Section } from '../section';
 import { Reading } from './parts';
 import { CloudRow } from './row';
 import { Lines } from './teaching';
 
-interface ISectionProps {
-  open: boolean;
-  onToggle: (open: boolean) => void;
-}
-
 /** Training jobs, and a shell in the running ones. */
-export function JobsSection(props: ISectionProps): React.ReactElement {
+export function JobsSection(props: IFold): React.ReactElement {
   const { open, onToggle } = props;
   const { jobs, trans } = usePanel();
   const { list, error } = useSignal(jobs.changed, () => ({
@@ -62,16 +57,7 @@ export function JobsSection(props: ISectionProps): React.ReactElement {
       )}
       {/* The panel itself says that Jupyter does not answer. */}
       {error && error.code !== UNREACHABLE && (
-        <div className="ma-Pad">
-          <ErrorBox error={error} trans={trans} />
-          <button
-            type="button"
-            className="ma-Button"
-            onClick={() => void jobs.refresh()}
-          >
-            {trans.__('Try again')}
-          </button>
-        </div>
+        <Failed errors={[error]} onRetry={() => void jobs.refresh()} />
       )}
     </Section>
   );

@@ -1,12 +1,13 @@
-import { ellipsesIcon, searchIcon } from '@jupyterlab/ui-components';
+import { searchIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { INotebook } from '../../api/cloudTypes';
 import { notebookDot, notebookState } from '../../cloud/words';
 import { CommandIDs } from '../../commands';
 import { usePanel, useRun } from '../context';
-import { openMenu } from '../menu';
-import { IconButton, Section } from '../section';
+import { Entry } from '../menu';
+import { MenuButton } from '../menuButton';
+import { IconButton, IFold, Section } from '../section';
 import { HookLine } from './hook';
 import { Others } from './others';
 import { PartErrors, Reading, useCloud, useSecondsLeft } from './parts';
@@ -15,13 +16,8 @@ import { useStates } from './states';
 /** Under this many seconds the time left is in bold. */
 const SHORT = 30 * 60;
 
-interface ISectionProps {
-  open: boolean;
-  onToggle: (open: boolean) => void;
-}
-
 /** This instance, its lease and its hook; the user's other notebooks. */
-export function NotebookSection(props: ISectionProps): React.ReactElement {
+export function NotebookSection(props: IFold): React.ReactElement {
   const { open, onToggle } = props;
   const { trans, format } = usePanel();
   const { view, error } = useCloud();
@@ -80,12 +76,21 @@ export function NotebookSection(props: ISectionProps): React.ReactElement {
   );
 }
 
+const MINE_MENU: Entry[] = [
+  [CommandIDs.keepAlive],
+  [CommandIDs.stopNotebook],
+  null,
+  [CommandIDs.installHook],
+  [CommandIDs.removeHook],
+  [CommandIDs.showHookCommand]
+];
+
 function Mine(props: {
   notebook: INotebook;
   left: number | null;
 }): React.ReactElement {
   const { notebook, left } = props;
-  const { trans, format, commands } = usePanel();
+  const { trans, format } = usePanel();
   const run = useRun();
   const status = useStates()(notebook);
   const { lease } = notebook;
@@ -104,27 +109,9 @@ function Mine(props: {
           {notebook.name}
         </strong>
         <span className="ma-muted">{notebookState(status, trans)}</span>
-        <IconButton
+        <MenuButton
           label={trans.__('More for %1', notebook.name)}
-          icon={ellipsesIcon}
-          popup
-          onClick={event => {
-            const box = event.currentTarget.getBoundingClientRect();
-            openMenu(
-              commands,
-              [
-                [CommandIDs.keepAlive],
-                [CommandIDs.stopNotebook],
-                null,
-                [CommandIDs.installHook],
-                [CommandIDs.removeHook],
-                [CommandIDs.showHookCommand]
-              ],
-              box.left,
-              box.bottom,
-              event.currentTarget
-            );
-          }}
+          entries={MINE_MENU}
         />
       </div>
       <p className="ma-Instance-more ma-muted" title={machine}>

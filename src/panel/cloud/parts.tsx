@@ -2,8 +2,8 @@ import React from 'react';
 
 import { ApiError, UNREACHABLE } from '../../api/request';
 import { ICloudView, CloudPart } from '../../cloud/view';
-import { ErrorBox } from '../../dialogs/error';
 import { usePanel, useSignal } from '../context';
+import { Failed } from '../failed';
 
 /** What is known of the cloud, drawn again when that changes. */
 export function useCloud(): {
@@ -22,7 +22,7 @@ export function useCloud(): {
 export function PartErrors(props: {
   parts: readonly CloudPart[];
 }): React.ReactElement | null {
-  const { cloud, trans } = usePanel();
+  const { cloud } = usePanel();
   const { error } = useCloud();
   const errors = props.parts
     .map(error)
@@ -35,18 +35,7 @@ export function PartErrors(props: {
       errors.findIndex(other => other.message === item.message) === at
   );
   return different.length ? (
-    <div className="ma-Pad">
-      {different.map(item => (
-        <ErrorBox key={item.message} error={item} trans={trans} />
-      ))}
-      <button
-        type="button"
-        className="ma-Button"
-        onClick={() => void cloud.refresh()}
-      >
-        {trans.__('Try again')}
-      </button>
-    </div>
+    <Failed errors={different} onRetry={() => void cloud.refresh()} />
   ) : null;
 }
 

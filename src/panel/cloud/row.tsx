@@ -1,10 +1,10 @@
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { Dot } from '../../words';
 import { usePanel } from '../context';
-import { Entry, openMenu } from '../menu';
-import { IconButton } from '../section';
+import { Entry } from '../menu';
+import { MenuButton } from '../menuButton';
+import { useRowActions } from '../rowActions';
 
 interface ICloudRowProps {
   /** Names the row among its siblings. */
@@ -30,14 +30,12 @@ interface ICloudRowProps {
 /** A notebook, a storage or a key pair: facts, what can be done with it. */
 export function CloudRow(props: ICloudRowProps): React.ReactElement {
   const { name, primary, menu } = props;
-  const { trans, commands } = usePanel();
-  const element = React.useRef<HTMLLIElement>(null);
+  const { trans } = usePanel();
+  const row = useRowActions({ primary: primary?.run, entries: menu });
   const tabIndex = props.current ? 0 : -1;
-  const menuAt = (x: number, y: number) =>
-    openMenu(commands, menu, x, y, element.current);
   return (
     <li
-      ref={element}
+      {...row}
       className="ma-Row ma-mod-cloud"
       data-row={props.id}
       data-name={name}
@@ -46,27 +44,6 @@ export function CloudRow(props: ICloudRowProps): React.ReactElement {
         .filter((word, at, all) => word && all.indexOf(word) === at)
         .join(', ')}
       title={props.hover}
-      onKeyDown={event => {
-        if (event.target !== event.currentTarget) {
-          return;
-        }
-        if (event.key === 'Enter' && primary) {
-          event.preventDefault();
-          primary.run();
-        } else if (
-          event.key === 'ContextMenu' ||
-          (event.key === 'F10' && event.shiftKey)
-        ) {
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          menuAt(box.left + 16, box.bottom);
-        }
-      }}
-      onContextMenu={event => {
-        event.preventDefault();
-        event.stopPropagation();
-        menuAt(event.clientX, event.clientY);
-      }}
     >
       <span className="ma-Dot" data-dot={props.dot} aria-hidden="true" />
       <span className="ma-Row-name">{name}</span>
@@ -85,15 +62,11 @@ export function CloudRow(props: ICloudRowProps): React.ReactElement {
           </button>
         )}
         {menu.length > 0 && (
-          <IconButton
+          <MenuButton
             label={trans.__('More for %1', name)}
-            icon={ellipsesIcon}
+            entries={menu}
             tabIndex={tabIndex}
-            popup
-            onClick={event => {
-              const box = event.currentTarget.getBoundingClientRect();
-              menuAt(box.left, box.bottom);
-            }}
+            back={row.ref}
           />
         )}
       </span>

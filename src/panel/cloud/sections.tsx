@@ -2,8 +2,9 @@ import React from 'react';
 
 import { ApiError } from '../../api/request';
 import { worthAsking } from '../../cloud/view';
-import { ErrorBox } from '../../dialogs/error';
 import { usePanel } from '../context';
+import { Failed } from '../failed';
+import { IFold } from '../section';
 import { JobsSection } from './jobs';
 import { NotebookSection } from './notebook';
 import { useCloud } from './parts';
@@ -14,7 +15,7 @@ import { Teaching } from './teaching';
 type Name = 'notebook' | 'storage' | 'ssh' | 'jobs';
 
 interface ISectionsProps {
-  fold: (name: Name) => { open: boolean; onToggle: (open: boolean) => void };
+  fold: (name: Name) => IFold;
 }
 
 /** What is in the cloud; without an account one quiet line, and never an error. */
@@ -36,16 +37,10 @@ export function CloudSections(
   return (
     <>
       {status.error && !worthAsking(status) && (
-        <div className="ma-Pad">
-          <ErrorBox error={new ApiError(status.error, 502)} trans={trans} />
-          <button
-            type="button"
-            className="ma-Button"
-            onClick={() => void cloud.refresh()}
-          >
-            {trans.__('Try again')}
-          </button>
-        </div>
+        <Failed
+          errors={[new ApiError(status.error, 502)]}
+          onRetry={() => void cloud.refresh()}
+        />
       )}
       {(known || worthAsking(status)) && (
         <>

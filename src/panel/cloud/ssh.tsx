@@ -1,4 +1,3 @@
-import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -7,21 +6,17 @@ import { privateWords, whereWords } from '../../cloud/words';
 import { CommandIDs } from '../../commands';
 import { CopyButton } from '../../dialogs/error';
 import { usePanel, useRun } from '../context';
-import { Entry, openMenu } from '../menu';
+import { Entry } from '../menu';
+import { MenuButton } from '../menuButton';
 import { useRoving } from '../roving';
-import { IconButton, Section } from '../section';
+import { IFold, Section } from '../section';
 import { PartErrors, useCloud } from './parts';
 import { CloudRow } from './row';
 
-interface ISectionProps {
-  open: boolean;
-  onToggle: (open: boolean) => void;
-}
-
 /** Ways in: what an editor on the laptop needs, and the key pairs. */
-export function SshSection(props: ISectionProps): React.ReactElement {
+export function SshSection(props: IFold): React.ReactElement {
   const { open, onToggle } = props;
-  const { trans, commands } = usePanel();
+  const { trans } = usePanel();
   const run = useRun();
   const { view } = useCloud();
   const { ssh, keys } = view;
@@ -34,21 +29,7 @@ export function SshSection(props: ISectionProps): React.ReactElement {
       open={open}
       onToggle={onToggle}
       actions={
-        <IconButton
-          label={trans.__('More for SSH')}
-          icon={ellipsesIcon}
-          popup
-          onClick={event => {
-            const box = event.currentTarget.getBoundingClientRect();
-            openMenu(
-              commands,
-              SSH_MENU,
-              box.left,
-              box.bottom,
-              event.currentTarget
-            );
-          }}
-        />
+        <MenuButton label={trans.__('More for SSH')} entries={SSH_MENU} />
       }
     >
       {ssh && <Ready setup={ssh} />}

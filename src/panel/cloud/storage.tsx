@@ -1,4 +1,4 @@
-import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
+import { addIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { IMachine, IStorage } from '../../api/cloudTypes';
@@ -13,21 +13,17 @@ import {
 import { CommandIDs } from '../../commands';
 import { usePanel, useRun, useSignal } from '../context';
 import { Bar } from '../disk';
-import { openMenu } from '../menu';
+import { Entry } from '../menu';
+import { MenuButton } from '../menuButton';
 import { useRoving } from '../roving';
-import { IconButton, Section } from '../section';
+import { IconButton, IFold, Section } from '../section';
 import { PartErrors, Reading, useCloud } from './parts';
 import { CloudRow } from './row';
 
-interface ISectionProps {
-  open: boolean;
-  onToggle: (open: boolean) => void;
-}
-
 /** What is mounted under /data: the cloud's word and the machine's. */
-export function StorageSection(props: ISectionProps): React.ReactElement {
+export function StorageSection(props: IFold): React.ReactElement {
   const { open, onToggle } = props;
-  const { trans, operations, commands } = usePanel();
+  const { trans, operations } = usePanel();
   const run = useRun();
   const { view, error } = useCloud();
   const running = useSignal(operations.changed, () => operations.running);
@@ -48,25 +44,9 @@ export function StorageSection(props: ISectionProps): React.ReactElement {
             icon={addIcon}
             onClick={() => run(CommandIDs.mountStorage)}
           />
-          <IconButton
+          <MenuButton
             label={trans.__('More for storage')}
-            icon={ellipsesIcon}
-            popup
-            onClick={event => {
-              const box = event.currentTarget.getBoundingClientRect();
-              openMenu(
-                commands,
-                [
-                  [CommandIDs.mountStorage],
-                  null,
-                  [CommandIDs.createFolder],
-                  [CommandIDs.setQuota]
-                ],
-                box.left,
-                box.bottom,
-                event.currentTarget
-              );
-            }}
+            entries={STORAGE_MENU}
           />
         </>
       }
@@ -101,6 +81,13 @@ export function StorageSection(props: ISectionProps): React.ReactElement {
     </Section>
   );
 }
+
+const STORAGE_MENU: Entry[] = [
+  [CommandIDs.mountStorage],
+  null,
+  [CommandIDs.createFolder],
+  [CommandIDs.setQuota]
+];
 
 /** Nothing is at the path in these states. */
 const OVER = /^(MOUNT_FAILED|UNMOUNTED)$/;
