@@ -10,15 +10,13 @@ import { isPreview } from '../operations/model';
 import { operationEnd, operationTitle } from '../words';
 import { usePanel, useRun } from './context';
 import { paceLine, Progress } from './progress';
-import { IconButton, Section } from './section';
+import { IconButton, IFold, Section } from './section';
 
 /** The older ends are of interest to few. */
 const ENDED_SHOWN = 3;
 
-interface IActivityProps {
+interface IActivityProps extends IFold {
   operations: readonly IOperation[];
-  open: boolean;
-  onToggle: (open: boolean) => void;
 }
 
 /** What runs now and what has ended, until it is dismissed. */

@@ -9,7 +9,7 @@ import { environment, FakeServer, status } from '../../__tests__/server';
 import { Client } from '../../api/client';
 import { CloudClient } from '../../api/cloudClient';
 import { JobClient } from '../../api/jobClient';
-import { IEnvironment, IOperation, IStatus } from '../../api/types';
+import { IEnvironment, IOperation, IRemoved, IStatus } from '../../api/types';
 import { CloudModel } from '../../cloud/model';
 import { KeepAlivePreference } from '../../cloud/preference';
 import { CommandIDs } from '../../commands';
@@ -32,6 +32,7 @@ interface IWorld {
   status?: IStatus;
   environments?: IEnvironment[];
   operations?: IOperation[];
+  removed?: IRemoved[];
   /** What the cloud's routes answer, by path; without: there is no account. */
   cloud?: { [path: string]: unknown };
 }
@@ -43,7 +44,7 @@ export async function open(world: IWorld) {
     'GET status': { body: world.status ?? status() },
     'GET environments': { body: { environments: world.environments ?? [] } },
     'GET archives': { body: { archives: [] } },
-    'GET bin': { body: { removed: [] } },
+    'GET bin': { body: { removed: world.removed ?? [] } },
     'GET operations': { body: { operations: world.operations ?? [] } },
     'GET cloud': { body: NO_ACCOUNT }
   });
