@@ -70,6 +70,12 @@ class NotAnEnvironment(ModelArtsNbError):
     code, exit_code, http_status = "not_an_environment", 4, 409
 
 
+class NotFilled(ModelArtsNbError):
+    """A sealed environment that has no copy on the local disk, where one is needed."""
+
+    code, exit_code, http_status = "not_filled", 4, 409
+
+
 class DiskMissing(ModelArtsNbError):
     """The persistent disk is not there."""
 

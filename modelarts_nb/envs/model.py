@@ -37,6 +37,13 @@ class Environment:
     ``size`` is in bytes, ``size`` and ``files`` None where nobody has counted; ``kernel`` is
     ``ready`` (registered, offered by Jupyter), ``missing`` (registered, not offered) or ``none``.
     ``highlights`` are the packages a person would name first, as ``("torch 2.1", "numpy 1.26")``.
+
+    ``open`` is a folder tree, ``sealed`` images with versions. Of a sealed one ``version`` is the
+    number that kernels here start from, else the newest; ``filled`` says whether it is on the local
+    disk, in ``prefix`` (where it is not, ``prefix`` is the folder of its versions), ``unsaved``
+    whether work there is in no version yet. ``newest`` and ``versions`` (how many) are those of the
+    name: an open one may have a history too. ``stored`` is what its version takes on the persistent
+    disk, ``local_size`` what it takes on the local one, in bytes.
     """
 
     name: str
@@ -53,6 +60,14 @@ class Environment:
     highlights: tuple[str, ...] = ()
     trouble: tuple[Finding, ...] = field(default=())
     working: str | None = None
+    state: Literal["open", "sealed"] = "open"
+    version: int | None = None
+    newest: int | None = None
+    versions: int = 0
+    filled: bool = True
+    unsaved: bool = False
+    stored: int | None = None
+    local_size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,14 @@ import pytest
 from modelarts_nb.cloud.status import CloudStatus
 from modelarts_nb.envs.archive import Preflight
 from modelarts_nb.envs.model import Archive, Environment, Finding, Package, Removed
+from modelarts_nb.envs.sealed.answers import (
+    Difference,
+    FileChanges,
+    Listed,
+    Offered,
+    PackageChange,
+    Source,
+)
 from modelarts_nb.notebook.hook import HookRegistration
 from modelarts_nb.notebook.model import Lease, Notebook
 from modelarts_nb.operations.disk_status import DiskStatus
@@ -235,6 +243,7 @@ KINDS = {
     kind.__name__: kind
     for kind in (
         *(Archive, CloudStatus, DiskStatus, Environment, Finding, Folder, HookRegistration),
+        *(Difference, FileChanges, Listed, Offered, PackageChange, Source),
         *(KeepList, Kept, KeptKey, KeyPair, Lease, Machine, Notebook, Operation, Package),
         *(Preflight, Removed, Share, SshCheck, SshEndpoint, SshSetup, Status, Storage, Unlocked),
         WholeHookStatus,
