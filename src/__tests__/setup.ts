@@ -26,3 +26,7 @@ export {};
 
 // jsdom has none; every browser does.
 Object.assign(globalThis, { TextDecoder, TextEncoder });
+
+// jsdom has none, and JupyterLab draws a dialog's body when the browser is idle.
+globalThis.requestIdleCallback ??= draw =>
+  setTimeout(() => draw({ didTimeout: false, timeRemaining: () => 0 }), 0);

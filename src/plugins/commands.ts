@@ -1,11 +1,5 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-
 import { CommandIDs } from '../commands';
-import { IModelArtsNb } from '../tokens';
+import { commandPlugin } from './commandPlugin';
 import { addEnvironmentCommands } from './environmentCommands';
 import { addWorkCommands } from './workCommands';
 
@@ -27,25 +21,19 @@ const IN_PALETTE = [
   CommandIDs.openConsole,
   CommandIDs.emptyBin,
   CommandIDs.installHook,
+  CommandIDs.showHookCommand,
   CommandIDs.restoreNow
 ];
 
 /** Every action as a command, the ones for people in the palette too. */
-export const commands: JupyterFrontEndPlugin<void> = {
-  id: 'modelarts_nb:commands',
-  description: 'Adds every action as a command.',
-  autoStart: true,
-  requires: [IModelArtsNb],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    nb: IModelArtsNb,
-    palette: ICommandPalette | null
-  ) => {
+export const commands = commandPlugin(
+  'modelarts_nb:commands',
+  'Adds every action as a command.',
+  (app, nb, offer) => {
     addEnvironmentCommands(app.commands, nb);
     addWorkCommands(app.commands, nb);
     for (const command of IN_PALETTE) {
-      palette?.addItem({ command, category: 'ModelArts NB' });
+      offer(command);
     }
   }
-};
+);

@@ -1,9 +1,7 @@
 import { CommandRegistry } from '@lumino/commands';
 
-import { asApiError } from '../api/request';
 import { IEnvironment } from '../api/types';
 import {
-  argsOf,
   CommandIDs,
   ICloneArgs,
   ICreateArgs,
@@ -14,16 +12,10 @@ import { chooseEnvironment } from '../dialogs/choose';
 import { askClone } from '../dialogs/clone';
 import { askCreate } from '../dialogs/create';
 import { askCheck, askRename, showExport } from '../dialogs/environment';
-import { showError } from '../dialogs/form';
 import { askKeepAll, keep } from '../dialogs/keep';
 import { askInstall, showPackages } from '../dialogs/packages';
 import { IModelArtsNb } from '../tokens';
-
-/** Show why an action did not start. */
-export async function tell(nb: IModelArtsNb, reason: unknown): Promise<void> {
-  const error = asApiError(reason);
-  await showError(error, nb.trans);
-}
+import { commandsOf } from './addCommand';
 
 const onDisk = (environment: IEnvironment) => environment.where === 'disk';
 const onImage = (environment: IEnvironment) => environment.where !== 'disk';
@@ -35,6 +27,7 @@ export function addEnvironmentCommands(
   nb: IModelArtsNb
 ): void {
   const { trans, operations } = nb;
+  const add = commandsOf(registry, nb);
 
   /** A command about one environment, asked for when it is not named. */
   const about = (
@@ -43,31 +36,24 @@ export function addEnvironmentCommands(
     fits: (environment: IEnvironment) => boolean,
     act: (environment: IEnvironment) => Promise<unknown>
   ) =>
-    registry.addCommand(id, {
-      label,
-      execute: async args => {
-        try {
-          const { name } = argsOf<IEnvironmentArgs>(args);
-          const environment = await chooseEnvironment(nb, name, fits);
-          return environment && (await act(environment));
-        } catch (reason) {
-          await tell(nb, reason);
-        }
-      }
+    add<IEnvironmentArgs>(id, label, async ({ name }) => {
+      const environment = await chooseEnvironment(nb, name, fits);
+      return environment && act(environment);
     });
 
-  registry.addCommand(CommandIDs.createEnvironment, {
-    label: trans.__('New Environment…'),
-    execute: args => askCreate(nb, argsOf<ICreateArgs>(args))
-  });
-  registry.addCommand(CommandIDs.cloneEnvironment, {
-    label: trans.__('Clone Environment…'),
-    execute: args => askClone(nb, argsOf<ICloneArgs>(args))
-  });
-  registry.addCommand(CommandIDs.keepAll, {
-    label: trans.__('Keep the Image’s Environments…'),
-    execute: () => askKeepAll(nb).catch(reason => tell(nb, reason))
-  });
+  add<ICreateArgs>(
+    CommandIDs.createEnvironment,
+    trans.__('New Environment…'),
+    args => askCreate(nb, args)
+  );
+  add<ICloneArgs>(
+    CommandIDs.cloneEnvironment,
+    trans.__('Clone Environment…'),
+    args => askClone(nb, args)
+  );
+  add(CommandIDs.keepAll, trans.__('Keep the Image’s Environments…'), () =>
+    askKeepAll(nb)
+  );
 
   about(CommandIDs.keepEnvironment, trans.__('Keep on Disk'), onImage, item =>
     keep(nb, item)

@@ -1,32 +1,17 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-
 import { CommandIDs, IJobArgs } from '../commands';
 import { confirmed } from '../dialogs/cloud/confirm';
 import { chooseJob } from '../dialogs/jobs/choose';
 import { showJob } from '../dialogs/jobs/details';
 import { showJobLog } from '../dialogs/jobs/log';
 import { hasEnded } from '../jobs/words';
-import { IModelArtsNb } from '../tokens';
-import { cloudCommands } from './cloudCommand';
+import { cloudPlugin } from './cloudPlugin';
 
 /** Training jobs: what they say, what they are, and their end. */
-export const jobs: JupyterFrontEndPlugin<void> = {
-  id: 'modelarts_nb:jobs',
-  description: 'Adds commands about training jobs.',
-  autoStart: true,
-  requires: [IModelArtsNb],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    nb: IModelArtsNb,
-    palette: ICommandPalette | null
-  ) => {
+export const jobs = cloudPlugin(
+  'modelarts_nb:jobs',
+  'Adds commands about training jobs.',
+  (add, nb) => {
     const { operations, trans } = nb;
-    const add = cloudCommands(app.commands, palette, nb);
     const none = trans.__('There is no training job.');
 
     add<IJobArgs>(
@@ -72,4 +57,4 @@ export const jobs: JupyterFrontEndPlugin<void> = {
       }
     );
   }
-};
+);

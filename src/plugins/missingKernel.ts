@@ -6,7 +6,7 @@ import { ISessionContextDialogs, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { IModelArtsNb } from '../tokens';
-import { tell } from './environmentCommands';
+import { tell } from './addCommand';
 
 /** Our kernels are called so; see `kernel_name` of an environment. */
 const PREFIX = 'ma-';

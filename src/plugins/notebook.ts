@@ -1,34 +1,17 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-
 import { INotebook } from '../api/cloudTypes';
 import { canStart, canStop, notebookRef } from '../cloud/words';
 import { CommandIDs, IKeepAliveArgs, INotebookArgs } from '../commands';
 import { chooseNotebook } from '../dialogs/cloud/choose';
-import { showHookCommand } from '../dialogs/cloud/hook';
 import { askKeepAlive, askStart } from '../dialogs/cloud/lease';
 import { confirmStop } from '../dialogs/cloud/stop';
-import { IModelArtsNb } from '../tokens';
-import { cloudCommands } from './cloudCommand';
-import { tell } from './environmentCommands';
+import { cloudPlugin } from './cloudPlugin';
 
 /** This instance and the user's others: start, stop, keep alive, the hook's registration. */
-export const notebook: JupyterFrontEndPlugin<void> = {
-  id: 'modelarts_nb:notebook',
-  description: 'Adds commands about notebook instances.',
-  autoStart: true,
-  requires: [IModelArtsNb],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    nb: IModelArtsNb,
-    palette: ICommandPalette | null
-  ) => {
+export const notebook = cloudPlugin(
+  'modelarts_nb:notebook',
+  'Adds commands about notebook instances.',
+  (add, nb, app) => {
     const { cloud, operations, trans } = nb;
-    const add = cloudCommands(app.commands, palette, nb);
     const mine = () => cloud.view.mine;
     const ref = (item: INotebook) =>
       notebookRef(
@@ -91,14 +74,5 @@ export const notebook: JupyterFrontEndPlugin<void> = {
     add(CommandIDs.removeHook, trans.__('Remove the Hook'), () =>
       operations.start('hook.remove', {})
     );
-    // What there is to paste is on the disk: this one needs no account.
-    app.commands.addCommand(CommandIDs.showHookCommand, {
-      label: trans.__('Show the Hook to Paste…'),
-      execute: () => showHookCommand(nb).catch(reason => tell(nb, reason))
-    });
-    palette?.addItem({
-      command: CommandIDs.showHookCommand,
-      category: 'ModelArts NB'
-    });
   }
-};
+);

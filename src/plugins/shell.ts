@@ -20,7 +20,7 @@ import { showTeaching } from '../dialogs/cloud/teaching';
 import { ShellManager } from '../shell/manager';
 import { ShellWidget } from '../shell/widget';
 import { IModelArtsNb } from '../tokens';
-import { tell } from './environmentCommands';
+import { tell } from './addCommand';
 
 const CATEGORY = 'ModelArts NB';
 const TERMINALS = '@jupyterlab/terminal-extension:plugin';

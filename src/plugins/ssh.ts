@@ -1,10 +1,4 @@
 import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-
-import {
   CommandIDs,
   IKeyArgs,
   INotebookArgs,
@@ -23,25 +17,18 @@ import { askKeepKey, askUnlock, lockKeys } from '../dialogs/cloud/passphrase';
 import { showSshCheck } from '../dialogs/cloud/sshCheck';
 import { askSetupSsh } from '../dialogs/cloud/sshSetup';
 import { IModelArtsNb } from '../tokens';
-import { cloudCommands } from './cloudCommand';
+import { AddCommand } from './addCommand';
+import { cloudPlugin } from './cloudPlugin';
 
 /** What took longer than this is told by a notification, not by a dialog that jumps up; in ms. */
 const AT_ONCE = 15_000;
 
 /** SSH into notebooks, key pairs, and what an editor on the laptop needs. */
-export const ssh: JupyterFrontEndPlugin<void> = {
-  id: 'modelarts_nb:ssh',
-  description: 'Adds commands about SSH and key pairs.',
-  autoStart: true,
-  requires: [IModelArtsNb],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    nb: IModelArtsNb,
-    palette: ICommandPalette | null
-  ) => {
+export const ssh = cloudPlugin(
+  'modelarts_nb:ssh',
+  'Adds commands about SSH and key pairs.',
+  (add, nb) => {
     const { cloud, operations, trans } = nb;
-    const add = cloudCommands(app.commands, palette, nb);
     /** The notebook to ask about: the named one, this one, else the user is asked. */
     const target = async (
       named: string | undefined
@@ -115,12 +102,9 @@ export const ssh: JupyterFrontEndPlugin<void> = {
     );
     addKeyCommands(nb, add);
   }
-};
+);
 
-function addKeyCommands(
-  nb: IModelArtsNb,
-  add: ReturnType<typeof cloudCommands>
-): void {
+function addKeyCommands(nb: IModelArtsNb, add: AddCommand): void {
   const { trans } = nb;
   add<IKeyArgs>(CommandIDs.createKey, trans.__('New Key Pair…'), ({ name }) =>
     askCreateKey(nb, name)

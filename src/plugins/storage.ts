@@ -1,31 +1,16 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
-
 import { CommandIDs, IFolderArgs, IMountArgs, IStorageArgs } from '../commands';
 import { chooseStorage } from '../dialogs/cloud/choose';
 import { askFolder, askQuota } from '../dialogs/cloud/folders';
 import { askMount } from '../dialogs/cloud/mount';
 import { confirmUnmount, showStorage } from '../dialogs/cloud/storage';
-import { IModelArtsNb } from '../tokens';
-import { cloudCommands } from './cloudCommand';
+import { cloudPlugin } from './cloudPlugin';
 
 /** What is mounted under /data, and folders of shares. */
-export const storage: JupyterFrontEndPlugin<void> = {
-  id: 'modelarts_nb:storage',
-  description: 'Adds commands about storage under /data.',
-  autoStart: true,
-  requires: [IModelArtsNb],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    nb: IModelArtsNb,
-    palette: ICommandPalette | null
-  ) => {
+export const storage = cloudPlugin(
+  'modelarts_nb:storage',
+  'Adds commands about storage under /data.',
+  (add, nb) => {
     const { operations, trans } = nb;
-    const add = cloudCommands(app.commands, palette, nb);
 
     add<IMountArgs>(CommandIDs.mountStorage, trans.__('Mount Storage…'), args =>
       askMount(nb, args)
@@ -61,4 +46,4 @@ export const storage: JupyterFrontEndPlugin<void> = {
       args => askQuota(nb, args)
     );
   }
-};
+);

@@ -2,7 +2,6 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 
 import {
-  argsOf,
   CommandIDs,
   IArchiveArgs,
   IBinArgs,
@@ -10,9 +9,10 @@ import {
   IUnpackArgs
 } from '../commands';
 import { askUnpack } from '../dialogs/archives';
+import { showHookCommand } from '../dialogs/cloud/hook';
 import { showLog } from '../dialogs/log';
 import { IModelArtsNb } from '../tokens';
-import { tell } from './environmentCommands';
+import { commandsOf } from './addCommand';
 
 /** The commands about archives, the bin, the hook and what is running. */
 export function addWorkCommands(
@@ -20,22 +20,7 @@ export function addWorkCommands(
   nb: IModelArtsNb
 ): void {
   const { trans, operations, inventory } = nb;
-
-  const add = <T>(
-    id: string,
-    label: string,
-    act: (args: T) => Promise<unknown>
-  ) =>
-    registry.addCommand(id, {
-      label,
-      execute: async args => {
-        try {
-          return await act(argsOf<T>(args));
-        } catch (reason) {
-          await tell(nb, reason);
-        }
-      }
-    });
+  const add = commandsOf(registry, nb);
 
   add(CommandIDs.refresh, trans.__('Refresh'), () =>
     Promise.all([
@@ -82,6 +67,10 @@ export function addWorkCommands(
   );
   add(CommandIDs.installHook, trans.__('Install the Hook'), () =>
     operations.start('hook.install', {})
+  );
+  // What there is to paste is on the disk: this one needs no account.
+  add(CommandIDs.showHookCommand, trans.__('Show the Hook to Paste…'), () =>
+    showHookCommand(nb)
   );
   add(CommandIDs.restoreNow, trans.__('Restore Kernels and Settings'), () =>
     operations.start('restore', {})

@@ -1,25 +1,25 @@
-import { ICommandPalette } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 
+import { asApiError } from '../api/request';
 import { argsOf } from '../commands';
-import { showTeaching } from '../dialogs/cloud/teaching';
+import { showError } from '../dialogs/form';
 import { IModelArtsNb } from '../tokens';
-import { tell } from './environmentCommands';
 
-/** How commands about the cloud are added. */
+/** How commands are added: `act` does what the command is for. */
 export type AddCommand = <T>(
   id: string,
   label: string,
   act: (args: T) => Promise<unknown>
 ) => void;
 
-/**
- * Adds commands that need the cloud, in the palette too: where there is no account they teach,
- * and what goes wrong is told.
- */
-export function cloudCommands(
+/** Show why an action did not start. */
+export async function tell(nb: IModelArtsNb, reason: unknown): Promise<void> {
+  await showError(asApiError(reason), nb.trans);
+}
+
+/** Adds commands that tell what goes wrong. */
+export function commandsOf(
   registry: CommandRegistry,
-  palette: ICommandPalette | null,
   nb: IModelArtsNb
 ): AddCommand {
   return <T>(
@@ -31,14 +31,11 @@ export function cloudCommands(
       label,
       execute: async args => {
         try {
-          return await (nb.cloud.absent
-            ? showTeaching(nb)
-            : act(argsOf<T>(args)));
+          return await act(argsOf<T>(args));
         } catch (reason) {
           await tell(nb, reason);
         }
       }
     });
-    palette?.addItem({ command: id, category: 'ModelArts NB' });
   };
 }
