@@ -1,12 +1,12 @@
 import { IStateDB } from '@jupyterlab/statedb';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client } from './api/client';
 import { ApiError, asApiError } from './api/request';
 import { IArchive, IEnvironment, IRemoved, IStatus } from './api/types';
+import { Polled } from './polled';
+import { keepSame } from './same';
 
 const CACHE = 'modelarts_nb:view';
 
@@ -30,8 +30,9 @@ export interface IInventoryOptions {
  *
  * A failed read never takes away what is already shown; `error` says so instead.
  */
-export class Inventory implements IDisposable {
+export class Inventory extends Polled {
   constructor(options: IInventoryOptions) {
+    super();
     this._client = options.client;
     this._state = options.state ?? null;
     this._poll = new Poll({
@@ -41,10 +42,6 @@ export class Inventory implements IDisposable {
       frequency: { interval: 60_000, backoff: true, max: 10 * 60_000 },
       standby: options.standby ?? 'when-hidden'
     });
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   get view(): IView {
@@ -58,17 +55,6 @@ export class Inventory implements IDisposable {
   /** The server has answered at least once since the page was loaded. */
   get heard(): boolean {
     return this._heard;
-  }
-
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    if (!this.isDisposed) {
-      this._poll.dispose();
-      Signal.clearData(this);
-    }
   }
 
   /** The view of the last visit, for the first frame. */
@@ -141,11 +127,7 @@ export class Inventory implements IDisposable {
   private _show(part: Partial<IView>): void {
     const next = { ...this._view, ...part };
     if (part.environments) {
-      next.environments = keepSame(
-        this._view.environments ?? [],
-        part.environments,
-        environment => environment.prefix
-      );
+      next.environments = keepSame(this._view.environments, part.environments);
     }
     const same = JSON.stringify(next) === JSON.stringify(this._view);
     if (!same) {
@@ -156,8 +138,7 @@ export class Inventory implements IDisposable {
 
   private readonly _client: Client;
   private readonly _state: IStateDB | null;
-  private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
+  protected readonly _poll: Poll;
   private _view: IView = {
     status: null,
     environments: null,
@@ -167,15 +148,4 @@ export class Inventory implements IDisposable {
   private _error: ApiError | null = null;
   private _heard = false;
   private _reading = false;
-}
-
-/** Keep the old object of every value that is unchanged, so its row is not drawn again. */
-function keepSame<T>(old: T[], next: T[], key: (value: T) => string): T[] {
-  const before = new Map(old.map(value => [key(value), value]));
-  return next.map(value => {
-    const known = before.get(key(value));
-    return known && JSON.stringify(known) === JSON.stringify(value)
-      ? known
-      : value;
-  });
 }

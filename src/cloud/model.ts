@@ -1,20 +1,13 @@
 import { IStateDB } from '@jupyterlab/statedb';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 
 import { CloudClient } from '../api/cloudClient';
 import { INotebook } from '../api/cloudTypes';
 import { ApiError, asApiError } from '../api/request';
-import {
-  CloudPart,
-  ICloudView,
-  keepSame,
-  NOTHING,
-  stable,
-  worthAsking
-} from './view';
+import { Polled } from '../polled';
+import { keepSame, stable } from '../same';
+import { CloudPart, ICloudView, NOTHING, worthAsking } from './view';
 
 const CACHE = 'modelarts_nb:cloud';
 const MINUTE = 60_000;
@@ -33,8 +26,9 @@ export interface ICloudModelOptions {
  * Every part is asked and shown by itself; one that is slow or fails holds up no other and takes
  * nothing away that is already shown. Where there are no keys only `status` is asked.
  */
-export class CloudModel implements IDisposable {
+export class CloudModel extends Polled {
   constructor(options: ICloudModelOptions) {
+    super();
     this.client = options.client;
     this._state = options.state ?? null;
     this._now = options.now ?? Date.now;
@@ -52,10 +46,6 @@ export class CloudModel implements IDisposable {
   }
 
   readonly client: CloudClient;
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
 
   get view(): ICloudView {
     return this._view;
@@ -82,17 +72,6 @@ export class CloudModel implements IDisposable {
     this._watched = value;
     if (begins && this._now() - this._readAt > MINUTE) {
       void this.refresh();
-    }
-  }
-
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    if (!this.isDisposed) {
-      this._poll.dispose();
-      Signal.clearData(this);
     }
   }
 
@@ -234,7 +213,9 @@ export class CloudModel implements IDisposable {
     if (stable(old) !== stable(value)) {
       this._view = {
         ...this._view,
-        [part]: Array.isArray(value) ? keepSame(old, value) : value
+        [part]: Array.isArray(value)
+          ? keepSame(old as unknown[] | null, value)
+          : value
       };
       this._changed.emit();
     }
@@ -246,8 +227,7 @@ export class CloudModel implements IDisposable {
 
   private readonly _state: IStateDB | null;
   private readonly _now: () => number;
-  private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
+  protected readonly _poll: Poll;
   private readonly _errors = new Map<CloudPart, ApiError>();
   private readonly _turns = new Map<CloudPart, number>();
   private _view = NOTHING;

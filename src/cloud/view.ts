@@ -59,18 +59,3 @@ const OF_THE_CLOUD = /^(notebook|storage|ssh|hook)\./;
 export function isOfTheCloud({ verb }: IOperation): boolean {
   return OF_THE_CLOUD.test(verb);
 }
-
-/** JSON without what changes by itself from second to second. */
-export function stable(value: unknown): string {
-  return JSON.stringify(value, (key, item: unknown) =>
-    key === 'remaining' ? undefined : item
-  );
-}
-
-/** Keep the old object of every value that is unchanged, so its row is not drawn again. */
-export function keepSame(old: unknown, next: unknown[]): unknown[] {
-  const known = new Map(
-    Array.isArray(old) ? old.map(value => [stable(value), value]) : []
-  );
-  return next.map(value => known.get(stable(value)) ?? value);
-}

@@ -1,11 +1,10 @@
-import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
 
 import { JobClient } from '../api/jobClient';
 import { IJob } from '../api/jobTypes';
 import { ApiError, asApiError } from '../api/request';
-import { keepSame, stable } from '../cloud/view';
+import { Polled } from '../polled';
+import { keepSame, stable } from '../same';
 import { inOrder } from './words';
 
 /** How often jobs are read while somebody looks, in ms. */
@@ -19,8 +18,9 @@ export interface IJobModelOptions {
 }
 
 /** The training jobs: the last truth heard, refreshed behind while the panel is seen. */
-export class JobModel implements IDisposable {
+export class JobModel extends Polled {
   constructor(options: IJobModelOptions) {
+    super();
     this.client = options.client;
     this._present = options.present;
     this._poll = new Poll({
@@ -34,10 +34,6 @@ export class JobModel implements IDisposable {
   }
 
   readonly client: JobClient;
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
 
   /** Running ones first; null: not heard yet. */
   get list(): readonly IJob[] | null {
@@ -58,17 +54,6 @@ export class JobModel implements IDisposable {
     }
   }
 
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    if (!this.isDisposed) {
-      this._poll.dispose();
-      Signal.clearData(this);
-    }
-  }
-
   /** Read them again; resolves when they have been read (or have failed). */
   async refresh(): Promise<void> {
     if (this._present()) {
@@ -86,7 +71,7 @@ export class JobModel implements IDisposable {
     try {
       const jobs = inOrder(await this.client.jobs());
       if (turn === this._turn) {
-        this._list = keepSame(this._list, jobs) as IJob[];
+        this._list = keepSame(this._list, jobs);
         this._error = null;
       }
     } catch (reason) {
@@ -104,9 +89,8 @@ export class JobModel implements IDisposable {
     }
   }
 
-  private readonly _poll: Poll;
+  protected readonly _poll: Poll;
   private readonly _present: () => boolean;
-  private readonly _changed = new Signal<this, void>(this);
   private _list: IJob[] | null = null;
   private _error: ApiError | null = null;
   private _watched = false;

@@ -1,10 +1,11 @@
-import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client } from '../api/client';
 import { ApiError, asApiError } from '../api/request';
 import { IOperation, Params, Verb } from '../api/types';
+import { Polled } from '../polled';
+import { keepSame } from '../same';
 
 /** The event schema of hints: "read again", never a truth in itself. */
 export const HINT_SCHEMA = 'https://modelarts-nb/operation/v1';
@@ -23,8 +24,9 @@ export interface IOperationsOptions {
 }
 
 /** What runs and what has run: the one source for every face in the browser. */
-export class Operations implements IDisposable {
+export class Operations extends Polled {
   constructor(options: IOperationsOptions) {
+    super();
     this._client = options.client;
     this._events = options.events;
     this._events?.connect(this._onEvent, this);
@@ -35,11 +37,6 @@ export class Operations implements IDisposable {
       frequency: { interval: SLOW, backoff: true, max: 5 * 60_000 },
       standby: options.standby ?? 'when-hidden'
     });
-  }
-
-  /** Something in `list` or `error` is new. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** An operation began, by this page or elsewhere. */
@@ -66,17 +63,9 @@ export class Operations implements IDisposable {
     return this._error;
   }
 
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
+  override dispose(): void {
     this._events?.disconnect(this._onEvent, this);
-    this._poll.dispose();
-    Signal.clearData(this);
+    super.dispose();
   }
 
   /** Read now. */
@@ -160,14 +149,7 @@ export class Operations implements IDisposable {
   /** Replace the list, keep objects that did not change, tell what happened. */
   private _take(list: IOperation[]): void {
     const before = new Map(this._list.map(old => [old.id, old]));
-    const next = list
-      .map(operation => {
-        const old = before.get(operation.id);
-        return old && JSON.stringify(old) === JSON.stringify(operation)
-          ? old
-          : operation;
-      })
-      .sort(order);
+    const next = keepSame(this._list, list).sort(order);
     const same =
       next.length === this._list.length &&
       next.every((operation, index) => operation === this._list[index]);
@@ -196,8 +178,7 @@ export class Operations implements IDisposable {
 
   private readonly _client: Client;
   private readonly _events: IOperationsOptions['events'];
-  private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
+  protected readonly _poll: Poll;
   private readonly _began = new Signal<this, IOperation>(this);
   private readonly _ended = new Signal<this, IOperation>(this);
   private _list: IOperation[] = [];
