@@ -1,4 +1,4 @@
-import { addIcon, searchIcon } from '@jupyterlab/ui-components';
+import { addIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { IEnvironment } from '../api/types';
@@ -6,6 +6,7 @@ import { CommandIDs } from '../commands';
 import { usePanel, useRun } from './context';
 import { useRoving } from './roving';
 import { Row } from './row';
+import { matches, Searchable, SearchButton, useSearch } from './search';
 import { IconButton, IFold, Section } from './section';
 
 interface IEnvironmentsProps extends IFold {
@@ -17,21 +18,10 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
   const { environments, open, onToggle } = props;
   const { trans } = usePanel();
   const run = useRun();
-  const [searching, setSearching] = React.useState(false);
-  const [wanted, setWanted] = React.useState('');
-  const list = React.useRef<HTMLDivElement>(null);
-
-  const found = React.useMemo(() => {
-    const word = wanted.trim().toLowerCase();
-    return word
-      ? environments.filter(environment =>
-          [environment.name, environment.python, ...environment.highlights]
-            .join(' ')
-            .toLowerCase()
-            .includes(word)
-        )
-      : environments;
-  }, [environments, wanted]);
+  const search = useSearch();
+  const found = environments.filter(({ name, python, highlights }) =>
+    matches(search, [name, python ?? '', ...highlights])
+  );
   const onDisk = found.filter(environment => environment.where === 'disk');
   const outside = found.filter(environment => environment.where !== 'disk');
   const image = outside.filter(environment => !environment.survives);
@@ -41,16 +31,6 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
   );
   const roving = useRoving(keys);
 
-  const stopSearching = () => {
-    setSearching(false);
-    setWanted('');
-    // The row that has the tab stop exists again only after drawing.
-    requestAnimationFrame(() =>
-      list.current
-        ?.querySelector<HTMLElement>('[data-row][tabindex="0"]')
-        ?.focus()
-    );
-  };
   const rows = (part: IEnvironment[]) =>
     part.map(environment => (
       <Row
@@ -79,51 +59,20 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
             icon={addIcon}
             onClick={() => run(CommandIDs.createEnvironment)}
           />
-          <IconButton
+          <SearchButton
+            search={search}
             label={trans.__('Search environments')}
-            icon={searchIcon}
-            pressed={searching}
-            onClick={() => (searching ? stopSearching() : setSearching(true))}
           />
         </>
       }
     >
-      <div
-        ref={list}
-        onKeyDown={event => {
-          const typing = (event.target as HTMLElement).closest('input');
-          if (event.key === '/' && !typing) {
-            event.preventDefault();
-            setSearching(true);
-          } else if (event.key === 'Escape' && searching) {
-            event.preventDefault();
-            stopSearching();
-          } else if (event.key === 'ArrowDown' && typing) {
-            event.preventDefault();
-            list.current?.querySelector<HTMLElement>('[data-row]')?.focus();
-          } else {
-            roving.onKeyDown(event);
-          }
-        }}
-        onFocus={roving.onFocus}
-        role="presentation"
+      <Searchable
+        search={search}
+        roving={roving}
+        label={trans.__('Search environments')}
+        placeholder={trans.__('Name, Python or package')}
+        none={found.length === 0}
       >
-        {searching && (
-          <input
-            type="search"
-            className="jp-mod-styled ma-Search"
-            aria-label={trans.__('Search environments')}
-            placeholder={trans.__('Name, Python or package')}
-            value={wanted}
-            // The field appears because the user asked for it.
-            // eslint-disable-next-line jsx-a11y/no-autofocus
-            autoFocus
-            onChange={event => setWanted(event.target.value)}
-          />
-        )}
-        {searching && found.length === 0 && (
-          <p className="ma-Empty">{trans.__('Nothing matches.')}</p>
-        )}
         {onDisk.length > 0 && (
           <ul
             className="ma-List"
@@ -132,7 +81,9 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
             {rows(onDisk)}
           </ul>
         )}
-        {!wanted && onDisk.length === 0 && <Nothing image={image} />}
+        {!search.wanted.trim() && onDisk.length === 0 && (
+          <Nothing image={image} />
+        )}
         {image.length > 0 && (
           <Group id="image" title={trans.__('in this image, lost at restart')}>
             {rows(image)}
@@ -143,7 +94,7 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
             {rows(elsewhere)}
           </Group>
         )}
-      </div>
+      </Searchable>
     </Section>
   );
 }

@@ -1,4 +1,3 @@
-import { searchIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { INotebook } from '../../api/cloudTypes';
@@ -7,7 +6,8 @@ import { CommandIDs } from '../../commands';
 import { usePanel, useRun } from '../context';
 import { Entry } from '../menu';
 import { MenuButton } from '../menuButton';
-import { IconButton, IFold, Section } from '../section';
+import { SearchButton, useSearch } from '../search';
+import { IFold, Section } from '../section';
 import { HookLine } from './hook';
 import { Others } from './others';
 import { PartErrors, Reading, useCloud, useSecondsLeft } from './parts';
@@ -22,7 +22,7 @@ export function NotebookSection(props: IFold): React.ReactElement {
   const { trans, format } = usePanel();
   const { view, error } = useCloud();
   const left = useSecondsLeft();
-  const [searching, setSearching] = React.useState(false);
+  const search = useSearch();
   const { mine, notebooks, status } = view;
   const others = (notebooks ?? []).filter(item => item.id !== mine?.id);
   return (
@@ -38,12 +38,7 @@ export function NotebookSection(props: IFold): React.ReactElement {
       onToggle={onToggle}
       actions={
         others.length > 0 && (
-          <IconButton
-            label={trans.__('Search notebooks')}
-            icon={searchIcon}
-            pressed={searching}
-            onClick={() => setSearching(!searching)}
-          />
+          <SearchButton search={search} label={trans.__('Search notebooks')} />
         )
       }
     >
@@ -64,12 +59,7 @@ export function NotebookSection(props: IFold): React.ReactElement {
         !notebooks && !error('mine') && <Reading />
       )}
       {others.length > 0 && (
-        <Others
-          notebooks={others}
-          all={notebooks ?? []}
-          searching={searching}
-          onSearch={setSearching}
-        />
+        <Others notebooks={others} all={notebooks ?? []} search={search} />
       )}
       <PartErrors parts={['mine', 'notebooks', 'hook']} />
     </Section>
