@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from modelarts_nb.envs.archive import newfile
 from modelarts_nb.envs.archive.crowd import Crowd
 from modelarts_nb.envs.archive.index import FrameAt, frame_bytes
-from modelarts_nb.errors import from_os_error
+from modelarts_nb.errors import ArchiveInvalid, from_os_error
 
 _BUDGET = 12 << 20  # bytes decoded and not yet written, beside the frame that is being decoded
 # Small files of one folder that one thread writes in turn: a hand-over costs more than a file on
@@ -41,12 +42,23 @@ class Piece:
     mtime: float
 
 
+class Patch(NamedTuple):
+    """Where in a frame the placeholder stands: at byte ``at`` its bytes from ``start`` to ``end``
+    (a frame may hold only a part of it)."""
+
+    at: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class Fill:
-    """One job: a frame and what of it is wanted."""
+    """One job: a frame and what of it is wanted; ``archive`` counts those of the ``Filling``."""
 
     frame: FrameAt
     pieces: tuple[Piece, ...]
+    archive: int = 0
+    patches: tuple[Patch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,11 +71,17 @@ class Filled:
 
 @dataclass(frozen=True)
 class Filling:
-    """How all frames of one archive are written: the archive, the new folder, ``threads``."""
+    """How all frames of some archives are written into a new folder.
 
-    archive: str
+    ``threads`` are the requests in flight. Where ``patches`` say so, ``placeholder`` is
+    overwritten by ``prefix``, which has as many bytes.
+    """
+
+    archives: tuple[str, ...]
     root: str
     threads: int
+    placeholder: bytes = b""
+    prefix: bytes = b""
 
     def hand(self, threads: int) -> Filler:
         """Writes with ``threads`` requests in flight."""
@@ -80,11 +98,7 @@ class Filler:
 
     def __init__(self, plan: Filling, threads: int) -> None:
         self._plan = plan
-        self._name = os.path.basename(plan.archive)
-        try:
-            self._fd = os.open(plan.archive, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise from_os_error(error, f"reading {self._name}", plan.archive) from error
+        self._open: dict[int, int] = {}
         self._crowd = Crowd(threads, _BUDGET)
         self._umask = newfile.umask()
         self._folders = {""}
@@ -102,10 +116,15 @@ class Filler:
             buffer = self._buffers.get_nowait()
         except Empty:
             buffer = bytearray()
+        archive = self._plan.archives[fill.archive]
+        name = os.path.basename(archive)
         try:
-            plain = frame_bytes(self._fd, fill.frame, self._name, buffer)
+            if fill.archive not in self._open:
+                self._open[fill.archive] = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
+            plain = frame_bytes(self._open[fill.archive], fill.frame, name, buffer)
         except OSError as error:
-            raise from_os_error(error, f"reading {self._name}", self._plan.archive) from error
+            raise from_os_error(error, f"reading {name}", archive) from error
+        self._patch(plain, fill.patches, name)
         batches = list(_batches(fill.pieces))
         done = threading.Event()
         memory = plain.obj if isinstance(plain.obj, bytearray) else bytearray()
@@ -129,7 +148,19 @@ class Filler:
     def close(self) -> None:
         """End the threads."""
         self._crowd.close()
-        os.close(self._fd)
+        for fd in self._open.values():
+            os.close(fd)
+
+    def _patch(self, plain: memoryview, patches: tuple[Patch, ...], name: str) -> None:
+        for at, start, end in patches:
+            place = slice(at, at + end - start)
+            if plain[place] != self._plan.placeholder[start:end]:
+                raise ArchiveInvalid(
+                    f"{name} is not what its version says: there is no placeholder at byte {at} of "
+                    "a frame.",
+                    hint="Go back to another version.",
+                )
+            plain[place] = self._plan.prefix[start:end]
 
     def _written(self, buffer: bytearray, done: threading.Event) -> None:
         self._buffers.put(buffer)

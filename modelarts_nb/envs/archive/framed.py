@@ -4,15 +4,12 @@ write the files of a frame each."""
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-from modelarts_nb.envs.archive import condaunpack, newfile
+from modelarts_nb.envs.archive import condaunpack, spreading
 from modelarts_nb.envs.archive.arrival import Arrival
-from modelarts_nb.envs.archive.digest import sha256_of
 from modelarts_nb.envs.archive.extract import Extractor
-from modelarts_nb.envs.archive.filling import Fill, Filling, Piece
+from modelarts_nb.envs.archive.filling import Filling
 from modelarts_nb.envs.archive.foreign import inner_links
 from modelarts_nb.envs.archive.index import Index, frame_bytes
 from modelarts_nb.envs.archive.manifest import INSIDE
@@ -91,19 +88,19 @@ def open_framed(
     check_links(links)
     check_hardlinks(reading.names)
 
-    digest = _Digest(archive) if hashed else None
-    plan = Filling(str(archive), str(root), threads)
-    cut: list[Placed] = []
+    digest = spreading.Digest(archive) if hashed else None
+    plan = Filling((str(archive),), str(root), threads)
+    files = [item for item in wanted if item[1].member.kind == "file"]
+    cut: list[tuple[str, Placed]] = []
     progress.phase("unpacking", bytes=compressed)
     with Extractor(root, threads=threads) as extractor:
         for path, placed in wanted:
             if placed.member.kind == "dir":
                 extractor.folder(path, placed.member.mode)
-        fills = _fills(index, wanted, cut)
-        for written, _ in team.answers(fills, plan, progress):
+        for written, _ in team.answers(spreading.fills(index, files, cut), plan, progress):
             progress.advance(files=written.files, bytes=written.bytes)
         try:
-            each(lambda placed: _finish(root, placed), cut, threads)
+            each(lambda item: spreading.finish(root, *item), cut, threads)
         except OSError as error:
             raise from_os_error(error, "unpacking", root) from error
         progress.phase("verifying")
@@ -111,9 +108,8 @@ def open_framed(
         for record in read_records(root, threads=threads):
             check_platform(record.subdir, f"{record.name} {record.version}")
         arrival = Arrival(root, manifest.prefixes, final, extractor.drain, progress)
-        files = {path for path, kind in reading.names.kinds.items() if kind == "file"}
         for path in dict.fromkeys(path for path, _, _ in records):
-            if path in files:
+            if reading.names.kinds.get(path) == "file":
                 arrival.later(path)
         extractor.drain()
         arrival.rewrite(threads)
@@ -146,66 +142,3 @@ def _data(archive: Path, index: Index, placed: Placed) -> bytes:
     except OSError as error:
         raise from_os_error(error, f"reading {archive.name}", archive) from error
     return b"".join(found)
-
-
-def _fills(index: Index, wanted: list[tuple[str, Placed]], cut: list[Placed]) -> Iterator[Fill]:
-    """What of each frame goes where; ``cut`` gets the files that lie in several frames."""
-    files = iter([(path, placed) for path, placed in wanted if placed.member.kind == "file"])
-    current = next(files, None)
-    for frame in index.frames:
-        pieces = []
-        end = frame.start + frame.plain
-        while current is not None and current[1].at <= end:
-            path, placed = current
-            member = placed.member
-            start = max(placed.at, frame.start)
-            size = min(placed.at + member.size, end) - start
-            whole = size == member.size
-            if size or whole:
-                offset = start - placed.at
-                pieces.append(
-                    Piece(path, start - frame.start, size, offset, whole, member.mode, member.mtime)
-                )
-            if placed.at + member.size > end:
-                break  # it goes on in the next frame
-            if not whole:
-                cut.append(Placed(member, placed.at))
-            current = next(files, None)
-        if pieces:
-            yield Fill(frame, tuple(pieces))
-
-
-def _finish(root: Path, placed: Placed) -> None:
-    path = os.path.join(root, member_path(placed.member.path))
-    newfile.finish(path, placed.member.mode, placed.member.mtime)
-
-
-class _Digest:
-    """The sha256 of a file, made by a thread beside other work."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._sha256 = ""
-        self._error: OSError | None = None
-        self._thread = threading.Thread(target=self._read, name="archive-hash", daemon=True)
-        self._thread.start()
-
-    def result(self, progress: Progress) -> str:
-        """Wait for it.
-
-        Raises:
-            DiskFailure, AccessDenied: the file cannot be read.
-            Cancelled: the user's wish.
-        """
-        while self._thread.is_alive():
-            progress.check()
-            self._thread.join(0.1)
-        if self._error:
-            raise from_os_error(self._error, f"reading {self._path.name}", self._path)
-        return self._sha256
-
-    def _read(self) -> None:
-        try:
-            self._sha256 = sha256_of(self._path)
-        except OSError as error:
-            self._error = error
