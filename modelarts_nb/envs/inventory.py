@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Container
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -14,8 +13,9 @@ from modelarts_nb.disk.heartbeat import TIMING, Sign
 from modelarts_nb.disk.mounts import read_mounts
 from modelarts_nb.disk.persistent import Disk, open_disk, survival
 from modelarts_nb.disk.sightings import Sightings
+from modelarts_nb.envs.highlights import highlights_at
 from modelarts_nb.envs.kernelspecs import Kernels
-from modelarts_nb.envs.model import Environment, Finding
+from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import (
     disk_prefixes,
     find_prefix,
@@ -24,46 +24,19 @@ from modelarts_nb.envs.prefixes import (
     is_environment,
     is_meta,
     listed_prefixes,
-    recorded_prefix,
 )
-from modelarts_nb.envs.records import python_version, split_record_name
-from modelarts_nb.envs.state import State, read_state
+from modelarts_nb.envs.records import python_version
+from modelarts_nb.envs.sealed.described import describe_sealed
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.versions import numbers, sealed_names
+from modelarts_nb.envs.state import read_state
 from modelarts_nb.envs.swaps import finish_swaps_soon
+from modelarts_nb.envs.trouble import trouble_at
 from modelarts_nb.errors import NotFound
 
 __all__ = ["find_prefix", "holders", "is_environment", "list_environments", "show"]
 
 _THREADS = 64
-# What a person would name first, the most telling first; at most _SHOWN are shown.
-_KNOWN = (
-    "pytorch",
-    "torch",
-    "tensorflow",
-    "mindspore",
-    "jax",
-    "paddlepaddle",
-    "mxnet",
-    "torch-npu",
-    "transformers",
-    "vllm",
-    "deepspeed",
-    "torchvision",
-    "lightning",
-    "keras",
-    "xgboost",
-    "lightgbm",
-    "scikit-learn",
-    "opencv-python",
-    "spacy",
-    "pandas",
-    "polars",
-    "pyspark",
-    "scipy",
-    "numpy",
-    "matplotlib",
-)
-_SHOWN = 5
-
 Where = Literal["disk", "image", "elsewhere"]
 
 
@@ -75,31 +48,41 @@ def list_environments(*, disk: Disk | None = None) -> list[Environment]:
     """
     disk = disk or open_disk()
     finish_swaps_soon(disk)
-    describe = _describer(disk)
+    describer = _Describer(disk)
     places: dict[Path, Where] = dict.fromkeys(disk_prefixes(disk), "disk")
+    trees = {prefix.name for prefix in places}
+    versioned = set(sealed_names(disk))
     for prefix in image_prefixes(disk):
         places.setdefault(prefix, "image")
     for prefix in listed_prefixes(disk):
         places.setdefault(prefix, "elsewhere")
     with ThreadPoolExecutor(_THREADS) as pool:
-        found = list(pool.map(lambda item: describe(*item), places.items()))
-    return [environment for environment in found if environment]
+        sealed = pool.map(describer.sealed, sorted(versioned - trees, key=str.lower))
+        opened = pool.map(lambda p: describer.open(p, places[p], versioned), places)
+        found = [environment for environment in (*opened, *sealed) if environment]
+    on_disk = sorted((e for e in found if e.where == "disk"), key=lambda e: e.name.lower())
+    return [*on_disk, *(e for e in found if e.where != "disk")]
 
 
 def show(name: str, *, disk: Disk | None = None) -> Environment:
-    """One environment, by its name or its prefix.
+    """One environment, by its name or its prefix; a sealed one also where it has no local copy.
 
     Raises:
         NotFound, NotAnEnvironment: there is none.
     """
     disk = disk or open_disk()
+    if sealed := find_sealed(name, disk):
+        environment = _Describer(disk).sealed(sealed)
+        if environment is None:
+            raise NotFound(f"{sealed!r} was removed just now.", hint="`ma bin list` shows it.")
+        return environment
     prefix = find_prefix(name, disk=disk)
     where: Where = "elsewhere"
     if prefix.parent == disk.envs:
         where = "disk"
     elif prefix in image_prefixes(disk):
         where = "image"
-    environment = _describer(disk)(prefix, where)
+    environment = _Describer(disk).open(prefix, where, {prefix.name})
     if environment is None:
         raise NotFound(f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it.")
     return environment
@@ -132,31 +115,49 @@ def holders(disk: Disk) -> dict[str, str]:
     return found
 
 
-def _describer(disk: Disk) -> Callable[[Path, Where], Environment | None]:
-    """What all environments share is read once: kernels, locks, mounts.
+class _Describer:
+    """What all environments share is read once: kernels, locks, mounts."""
 
-    Of each environment two folders are listed and one small file is read.
-    """
-    kernels = Kernels(disk)
-    working = holders(disk)
-    mounts = read_mounts()
-    disk_survives = survival(disk.root, mounts).survives
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._kernels = Kernels(disk)
+        self._working = holders(disk)
+        self._mounts = read_mounts()
+        self._survives = survival(disk.root, self._mounts).survives
 
-    def describe(prefix: Path, where: Where) -> Environment | None:
+    def sealed(self, name: str) -> Environment | None:
+        """The sealed environment ``name``; None: it went just now."""
+        return describe_sealed(
+            name, self._disk, self._kernels, self._working, survives=self._survives
+        )
+
+    def open(self, prefix: Path, where: Where, versioned: Container[str]) -> Environment | None:
+        """The environment at ``prefix``; None: there is none.
+
+        Two folders are listed and one small file is read; one more is listed for its versions.
+
+        Args:
+            prefix: its folder.
+            where: that is.
+            versioned: names of the disk that have versions.
+        """
         try:
             names = os.listdir(prefix / "conda-meta")
         except OSError:
             return None
         if not is_meta(names):
             return None
+        inside = where == "disk"
+        name = prefix.name if inside else image_name(prefix)
         state = read_state(prefix)
         python = python_version(names)
-        kernel, kernel_name = kernels.of(prefix)
+        kernel, kernel_name = self._kernels.of(prefix)
+        known = numbers(self._disk, name) if inside and name in versioned else []
         return Environment(
-            name=prefix.name if where == "disk" else image_name(prefix),
+            name=name,
             prefix=prefix,
             where=where,
-            survives=disk_survives if where == "disk" else survival(prefix, mounts).survives,
+            survives=self._survives if inside else survival(prefix, self._mounts).survives,
             python=python,
             size=state.size if state else None,
             files=state.files if state else None,
@@ -164,64 +165,9 @@ def _describer(disk: Disk) -> Callable[[Path, Where], Environment | None]:
             kernel_name=kernel_name,
             created=state.created or None if state else None,
             origin=state.origin or None if state else None,
-            highlights=_highlights(prefix, names, python),
-            trouble=_trouble(prefix, python, state),
-            working=working.get(prefix.name.lower()) if where == "disk" else None,
+            highlights=highlights_at(prefix, names, python),
+            trouble=trouble_at(prefix, name, python, state),
+            working=self._working.get(name.lower()) if inside else None,
+            newest=known[-1] if known else None,
+            versions=len(known),
         )
-
-    return describe
-
-
-def _highlights(prefix: Path, names: list[str], python: str | None) -> tuple[str, ...]:
-    versions = {}
-    for name in names:
-        package, version, _ = split_record_name(name)
-        versions[package.lower()] = version
-    with contextlib.suppress(OSError):
-        minor = ".".join(python.split(".")[:2]) if python else ""
-        for name in os.listdir(prefix / "lib" / f"python{minor}" / "site-packages"):
-            if name.endswith(".dist-info"):
-                package, _, version = name.removesuffix(".dist-info").partition("-")
-                versions.setdefault(package.lower().replace("_", "-"), version)
-    if "pytorch" in versions:
-        versions.pop("torch", None)
-    found = [name for name in _KNOWN if name in versions][:_SHOWN]
-    return tuple(
-        f"{'torch' if name == 'pytorch' else name} {_short(versions[name])}".strip()
-        for name in found
-    )
-
-
-def _short(version: str) -> str:
-    """``2.1.0+cu118`` as ``2.1``."""
-    return ".".join(version.partition("+")[0].split(".")[:2])
-
-
-def _trouble(prefix: Path, python: str | None, state: State | None) -> tuple[Finding, ...]:
-    found = []
-    if python and not os.path.exists(prefix / "bin" / "python"):
-        found.append(
-            Finding(
-                "interpreter",
-                "error",
-                f"{prefix.name} has no Python that starts: bin/python is missing.",
-                f"Install python again: `ma env check {prefix.name} --fix`.",
-                ("bin/python",),
-            )
-        )
-    recorded = state.prefix if state and state.prefix else recorded_prefix(prefix)
-    if (
-        recorded
-        and recorded != str(prefix)
-        and os.path.realpath(recorded) != os.path.realpath(prefix)
-    ):
-        found.append(
-            Finding(
-                "prefix",
-                "error",
-                f"{prefix.name} was made for {recorded} and moved by hand; its scripts start "
-                "the wrong Python or none.",
-                f"Rewrite the prefix in its files: `ma env check {prefix.name} --fix`.",
-            )
-        )
-    return tuple(found)

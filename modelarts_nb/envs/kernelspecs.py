@@ -44,6 +44,13 @@ class Kernels:
             return "missing", name
         return "none", None
 
+    def of_name(self, name: str) -> tuple[KernelState, str | None]:
+        """The state and the name of our kernel of the environment ``name``, wherever that runs."""
+        kernel = kernel_name(name)
+        if kernel in self._local:
+            return "ready", kernel
+        return ("missing", kernel) if kernel in self._listed else ("none", None)
+
 
 def _names(kernels: Path) -> list[str]:
     """The kernel specs in a folder; ours come first."""
@@ -54,15 +61,15 @@ def _names(kernels: Path) -> list[str]:
 
 
 def _prefixes(kernels: Path) -> dict[str, str]:
-    """The prefix that each kernel in a folder runs."""
+    """The prefix that each kernel in a folder runs; empty for one that finds it when it starts."""
     found = {}
     for name in _names(kernels):
         try:
             spec = json.loads((kernels / name / "kernel.json").read_bytes())
         except (OSError, ValueError):
             continue
-        if isinstance(spec, dict) and (prefix := _prefix(spec)):
-            found[name] = prefix
+        if isinstance(spec, dict):
+            found[name] = _prefix(spec) or ""
     return found
 
 

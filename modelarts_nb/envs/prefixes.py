@@ -7,6 +7,8 @@ from pathlib import Path
 
 from modelarts_nb import config
 from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.envs.sealed.names import copy_of, find_sealed, slot_at
+from modelarts_nb.envs.sealed.versions import sealed_names
 from modelarts_nb.envs.shebangs import interpreter_of
 from modelarts_nb.envs.state import STATE, read_state
 from modelarts_nb.errors import NotAnEnvironment, NotFound, from_os_error
@@ -71,15 +73,16 @@ def disk_prefixes(disk: Disk) -> list[Path]:
 
 
 def taken_names(disk: Disk) -> list[str]:
-    """Names that a new environment cannot have, whatever lies under them.
+    """Names that a new environment cannot have: whatever lies under them, or has versions.
 
     Raises:
-        DiskFailure: the envs dir cannot be read.
+        DiskFailure: the envs dir, or the folder of the sealed environments, cannot be read.
     """
+    versioned = sealed_names(disk)
     try:
-        return os.listdir(disk.envs)
+        return list(dict.fromkeys([*os.listdir(disk.envs), *versioned]))
     except FileNotFoundError:
-        return []
+        return versioned
     except OSError as error:
         raise from_os_error(error, "reading the envs dir", disk.envs) from error
 
@@ -98,8 +101,7 @@ def image_prefixes(disk: Disk) -> list[Path]:
             for name in names:
                 if is_environment(folder / name):
                     found.setdefault(folder / name)
-    private = (disk.envs, disk.private)
-    return [p for p in found if not any(p.is_relative_to(folder) for folder in private)]
+    return [p for p in found if not _is_ours(p, disk)]
 
 
 def listed_prefixes(disk: Disk) -> list[Path]:
@@ -109,9 +111,23 @@ def listed_prefixes(disk: Disk) -> list[Path]:
     except (OSError, ValueError):
         return []
     paths = [Path(line.strip()) for line in lines if line.strip().startswith("/")]
-    private = (disk.envs, disk.private)
-    outside = [p for p in paths if not any(p.is_relative_to(folder) for folder in private)]
+    outside = [p for p in paths if not _is_ours(p, disk)]
     return [path for path in dict.fromkeys(outside) if is_environment(path)]
+
+
+def _is_ours(path: Path, disk: Disk) -> bool:
+    """Is it on the disk, or a local copy of what is? Those have names of their own."""
+    places = (disk.envs, disk.private, disk.run, disk.home / ".ma")
+    return any(path.is_relative_to(place) for place in places)
+
+
+def name_of(prefix: Path, disk: Disk) -> str:
+    """What the environment at ``prefix`` is called, be that in the envs dir, a local copy, or
+    anywhere else."""
+    if prefix.parent == disk.envs:
+        return prefix.name
+    slot = slot_at(prefix, disk)
+    return slot.name if slot else image_name(prefix)
 
 
 def image_name(prefix: Path) -> str:
@@ -121,9 +137,11 @@ def image_name(prefix: Path) -> str:
 
 def find_prefix(source: str, *, disk: Disk | None = None) -> Path:
     """The prefix that ``source`` means: a name on the disk, a name in the image, else a path.
+    That of a sealed environment is where it is on the local disk.
 
     Raises:
         NotFound: there is nothing of this name or at this path.
+        NotFilled: it is sealed and not on the local disk.
         NotAnEnvironment: there is a folder, but conda knows no environment in it.
     """
     disk = disk or open_disk()
@@ -135,6 +153,8 @@ def find_prefix(source: str, *, disk: Disk | None = None) -> Path:
     exact = [p for p in same if p.name == source]
     if same:
         return _checked((exact or same)[0])
+    if sealed := find_sealed(source, disk):
+        return copy_of(sealed, disk)
     for prefix in [*image_prefixes(disk), *listed_prefixes(disk)]:
         if image_name(prefix) == source:
             return prefix

@@ -2,6 +2,9 @@
 
     <disk>/envs/sealed/<name>/<number>.json
 
+Where the placeholder stands in the images (``Layer.prefix``) can be megabytes, which only filling
+and saving need; it is written last, so that lists read the beginning of a file (``read_head``).
+
 The newest is the one with the highest number: going back to an earlier one writes a new file with
 its layers. So two containers that save at once both keep what they saved.
 """
@@ -30,6 +33,9 @@ FORMAT = 1
 _FILE = re.compile(r"([1-9][0-9]{0,8})\.json")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROUNDS = 100
+# The last key of a file, on a line of its own: all that is before it is small.
+_PREFIX = b'\n "prefix": '
+_PIECE = 256 * 1024
 
 
 def sealed_names(disk: Disk) -> list[str]:
@@ -71,6 +77,40 @@ def read_version(disk: Disk, name: str, number: int | None = None) -> Version:
         ArchiveInvalid: its file is damaged, or of a newer tool; the hint says which.
         DiskFailure, AccessDenied: it cannot be read.
     """
+    path = _file(disk, name, number)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name} of {name}", path) from error
+    return parse(data, path)
+
+
+def read_head(disk: Disk, name: str, number: int | None = None) -> Version:
+    """``read_version`` without what only programs need: the ``prefix`` of its layers is empty.
+
+    Raises:
+        NotFound, ArchiveInvalid, DiskFailure, AccessDenied: as ``read_version``.
+    """
+    return head_of(_file(disk, name, number))
+
+
+def head_of(path: Path) -> Version:
+    """``read_head`` of the version's file at ``path``.
+
+    Raises:
+        ArchiveInvalid, DiskFailure, AccessDenied: as ``read_version``.
+    """
+    data = b""
+    try:
+        with path.open("rb", buffering=0) as file:
+            while (end := data.find(_PREFIX)) < 0 and (piece := file.read(_PIECE)):
+                data += piece
+    except OSError as error:
+        raise from_os_error(error, f"reading {path.name} of {path.parent.name}", path) from error
+    return parse(data if end < 0 else data[:end].rstrip(b",") + b"}", path)
+
+
+def _file(disk: Disk, name: str, number: int | None) -> Path:
     known = numbers(disk, name)
     if not known or (number is not None and number not in known):
         which = f"version {number} of {name!r}" if known else f"sealed environment called {name!r}"
@@ -80,12 +120,7 @@ def read_version(disk: Disk, name: str, number: int | None = None) -> Version:
             if known
             else f"`ma env seal {name}` makes one of an open environment.",
         )
-    path = disk.sealed / name / f"{known[-1] if number is None else number}.json"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise from_os_error(error, f"reading {path.name} of {name}", path) from error
-    return parse(data, path)
+    return disk.sealed / name / f"{known[-1] if number is None else number}.json"
 
 
 def all_versions(disk: Disk, name: str) -> list[Version]:
@@ -142,8 +177,10 @@ def write_version(disk: Disk, version: Version, held: Beating) -> Version:
 def to_bytes(version: Version) -> bytes:
     """The content of a version's file."""
     value = {"format": FORMAT, **to_wire(version)}
+    prefix = [layer.pop("prefix") for layer in value["layers"]]
     # Names that are not UTF-8 hold surrogates, which JSON writes as escapes.
-    return (json.dumps(value, indent=1) + "\n").encode("ascii")
+    head = json.dumps(value, indent=1).removesuffix("\n}").encode("ascii")
+    return b"".join((head, b",", _PREFIX, json.dumps(prefix).encode("ascii"), b"\n}\n"))
 
 
 def parse(data: bytes, path: Path) -> Version:
@@ -166,7 +203,7 @@ def parse(data: bytes, path: Path) -> Version:
             name=path.parent.name,
             number=int(path.stem),
             created=str(value["created"]),
-            layers=tuple(_layer(each) for each in _list(value, "layers")),
+            layers=tuple(map(_layer, _list(value, "layers"), _prefixes(value))),
             why=str(value.get("why", "")),
             owner=str(value.get("owner", "")),
             parent=None if value.get("parent") is None else _count(value, "parent"),
@@ -192,14 +229,20 @@ def parse(data: bytes, path: Path) -> Version:
         ) from error
 
 
-def _layer(value: Mapping[str, Any]) -> Layer:
+def _prefixes(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where the placeholder stands, a mapping a layer; all empty in a head."""
+    layers = _list(value, "layers")
+    found = _list(value, "prefix") if "prefix" in value else [{} for _ in layers]
+    if len(found) != len(layers):
+        raise ValueError("prefix")
+    return found
+
+
+def _layer(value: Mapping[str, Any], places: Mapping[str, Any]) -> Layer:
     image = value["image"]
     if not isinstance(image, str) or not _SHA256.fullmatch(image):
         raise ValueError(image)
-    prefix = {
-        str(path): tuple(_natural(at) for at in places)
-        for path, places in dict(value["prefix"]).items()
-    }
+    prefix = {str(path): tuple(map(_natural, found)) for path, found in dict(places).items()}
     deleted = tuple(map(str, _list(value, "deleted")))
     return Layer(image, _count(value, "size"), _count(value, "plain"), deleted, prefix)
 
