@@ -16,7 +16,9 @@ from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.remove import remove_tree
+from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.envs.cloning import announce, copy_as
+from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment, Removed
 from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.state import STATE, read_state
@@ -33,6 +35,21 @@ _ENTRY = re.compile(r"(\d{8}T\d{12}Z)-([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 def entry_name(name: str) -> str:
     """What the environment ``name`` is called in the bin when it is removed now."""
     return f"{datetime.now(timezone.utc).strftime(_STAMP)}-{name}"
+
+
+def note_removal(prefix: Path, disk: Disk) -> None:
+    """Write into an environment what the bin wants to know of it; one step then moves both.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: the disk refused.
+    """
+    kernel = Kernels(disk).of(prefix)[0] != "none"
+    note = {"owner": disk.owner, "prefix": str(prefix), "kernel": kernel}
+    try:
+        (prefix / NOTE).parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"changing {prefix.name}", prefix) from error
+    replace_file(prefix / NOTE, json.dumps(note).encode())
 
 
 def bin_list(*, disk: Disk | None = None) -> list[Removed]:

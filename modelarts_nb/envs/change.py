@@ -6,7 +6,6 @@ takes its place in one step; the old one goes to the bin. A running kernel keeps
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.staging import staged
@@ -26,20 +24,19 @@ from modelarts_nb.envs.affected import (
     sorted_out,
     with_dependents,
 )
-from modelarts_nb.envs.bin import NOTE, entry_name
+from modelarts_nb.envs.bin import NOTE, entry_name, note_removal
 from modelarts_nb.envs.channels import source_of
 from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.engine import rattler
 from modelarts_nb.envs.engine.compiled import compile_missing
 from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall
 from modelarts_nb.envs.envfile import absolute
-from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.missing import incomplete
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.plan import Plan, planned
 from modelarts_nb.envs.prefixes import on_disk
 from modelarts_nb.envs.relocate import Move
-from modelarts_nb.envs.state import STATE, State, now, read_state, write_state
+from modelarts_nb.envs.state import State, now, read_state, write_state
 from modelarts_nb.envs.swap import swap_content
 from modelarts_nb.envs.swaps import finish_swaps, swap
 from modelarts_nb.envs.twin import changed, make_twin
@@ -231,7 +228,7 @@ def _change(
         _settle(twin, prefix, original, progress)
         _write_state(twin, prefix, requested, set(dropped))
         (twin / NOTE).unlink(missing_ok=True)
-        _note_removal(prefix, disk)
+        note_removal(prefix, disk)
         progress.phase("landing")
         entry = entry_name(prefix.name)
         swap(disk, held, stage, twin, prefix, disk.bin / entry)
@@ -282,14 +279,3 @@ def _write_state(twin: Path, prefix: Path, requested: Sequence[str], dropped: se
             requested=(*kept, *requested),
         ),
     )
-
-
-def _note_removal(prefix: Path, disk: Disk) -> None:
-    """What the bin wants to know of an environment in it; inside it, so one step moves both."""
-    kernel = Kernels(disk).of(prefix)[0] != "none"
-    note = {"owner": disk.owner, "prefix": str(prefix), "kernel": kernel}
-    try:
-        (prefix / STATE).parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise from_os_error(error, f"changing {prefix.name}", prefix) from error
-    replace_file(prefix / NOTE, json.dumps(note).encode())

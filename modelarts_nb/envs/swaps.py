@@ -10,7 +10,7 @@ import os
 import threading
 from pathlib import Path
 
-from modelarts_nb.disk.landing import land
+from modelarts_nb.disk.landing import Beating, land
 from modelarts_nb.disk.locks import Lock, lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
@@ -51,10 +51,7 @@ def swap(disk: Disk, held: Lock, stage: Stage, built: Path, live: Path, old: Pat
                 "else may have taken over.",
                 hint="Run the same again.",
             )
-        note = _notes(disk) / f"{live.name.lower()}.json"
-        note.parent.mkdir(parents=True, exist_ok=True)
-        value = {"name": live.name, "old": old.name, "fresh": os.lstat(built).st_ino}
-        replace_file(note, json.dumps(value).encode())
+        note = _write_note(disk, live, old, fresh=os.lstat(built).st_ino)
         if not _in_one_step(built, live, old):
             _in_two_steps(stage, built, live, old, note)
         note.unlink(missing_ok=True)
@@ -62,6 +59,52 @@ def swap(disk: Disk, held: Lock, stage: Stage, built: Path, live: Path, old: Pat
         sync_folder(old.parent)
     except OSError as error:
         raise from_os_error(error, f"changing {live.name}", live) from error
+
+
+def bring_back(disk: Disk, held: Lock, former: Path, live: Path, first: Path, second: Path) -> Path:
+    """Make ``former``, which is in the bin, the environment at ``live``; what was there goes there.
+
+    Killed at any moment, both are still there, and ``finish_swaps`` brings one of them back.
+
+    Args:
+        held: the lock of the environment.
+        first, second: do not exist, in the bin.
+
+    Returns:
+        Where in the bin is what was live: ``first`` or ``second``.
+
+    Raises:
+        Busy: somebody else may have taken over.
+        DiskFull, DiskFailure, AccessDenied: the disk refused; ``live`` is as it was.
+    """
+    try:
+        held.check()
+        note = _write_note(disk, live, second, fresh=0)
+        # What waits to be exchanged has its new name: the one that is exchanged for it keeps it.
+        _move(former, first)
+        wanted = os.lstat(first).st_ino
+        try:
+            exchanged = _exchange(first, live)
+        except OSError:
+            # The answer may have got lost, not the request.
+            exchanged = os.lstat(live).st_ino == wanted
+            if not exchanged:
+                _move(first, former)
+                note.unlink(missing_ok=True)
+                raise
+        if not exchanged:
+            try:
+                _in_two_steps(held, first, live, second, note)
+            except (OSError, ModelArtsNbError):
+                if first.exists():
+                    _move(first, former)
+                raise
+        note.unlink(missing_ok=True)
+        sync_folder(live.parent)
+        sync_folder(first.parent)
+    except OSError as error:
+        raise from_os_error(error, f"changing {live.name}", live) from error
+    return first if exchanged else second
 
 
 def finish_swaps(disk: Disk) -> list[str]:
@@ -103,6 +146,14 @@ def _pending(disk: Disk) -> list[str]:
     return sorted(name for name in names if name.endswith(".json"))
 
 
+def _write_note(disk: Disk, live: Path, old: Path, *, fresh: int) -> Path:
+    note = _notes(disk) / f"{live.name.lower()}.json"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    value = {"name": live.name, "old": old.name, "fresh": fresh}
+    replace_file(note, json.dumps(value).encode())
+    return note
+
+
 def _in_one_step(built: Path, live: Path, old: Path) -> bool:
     """False where folders cannot be exchanged; then nothing has changed."""
     fresh = os.lstat(built).st_ino
@@ -120,7 +171,7 @@ def _in_one_step(built: Path, live: Path, old: Path) -> bool:
     return False
 
 
-def _in_two_steps(stage: Stage, built: Path, live: Path, old: Path, note: Path) -> None:
+def _in_two_steps(stage: Beating, built: Path, live: Path, old: Path, note: Path) -> None:
     _move(live, old)
     try:
         land(stage, built, live)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.sealed.sources import source_folders
-from modelarts_nb.errors import NotFound
+from modelarts_nb.errors import NotFound, from_os_error
 
 SUFFIX = ".tar.zst"
 
@@ -32,3 +32,21 @@ def find_image(disk: Disk, sha256: str) -> Path:
         hint="An earlier version may still have all of its images: `ma env versions NAME`.",
         cause=str(own),
     )
+
+
+def keep(disk: Disk, sha256: str) -> Path:
+    """``find_image`` for who is about to write a version of it: ``gc`` spares it for an hour.
+
+    Raises:
+        NotFound: nobody has it.
+        DiskFailure: the disk refused.
+    """
+    path = find_image(disk, sha256)
+    if path.parent == disk.images:
+        try:
+            os.utime(path)
+        except PermissionError:
+            pass  # another user's: it is as safe as the versions that name it already
+        except OSError as error:
+            raise from_os_error(error, "keeping an image", path) from error
+    return path

@@ -1,0 +1,220 @@
+"""Garbage: images that no version names and no running kernel holds.
+
+Images are shared: by versions, by clones, by environments in the bin. So what goes is decided from
+everything there is at once, and where anything of it cannot be read nothing goes. Whoever is just
+making a version has its images on the disk before the version's file (``images.keep``): what is
+younger than an hour by the disk's own clock stays. What is to go is put aside, everything is looked
+at once more, and only then it is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.disk.space import human_bytes
+from modelarts_nb.disk.staging import staged
+from modelarts_nb.envs.sealed import leases
+from modelarts_nb.envs.sealed.answers import Garbage, StoredImage
+from modelarts_nb.envs.sealed.images import SUFFIX, image_path
+from modelarts_nb.envs.sealed.model import Version
+from modelarts_nb.envs.sealed.versions import head_of
+from modelarts_nb.errors import ArchiveInvalid, Busy, DiskFailure, from_os_error
+from modelarts_nb.progress import SILENT, Progress
+
+#: Seconds that an image is safe although nothing names it: its version may be about to be written.
+YOUNG = 3600.0
+_IMAGE = re.compile(r"(\.doomed-)?([0-9a-f]{64})" + re.escape(SUFFIX))
+_VERSION = re.compile(r"[1-9][0-9]{0,8}\.json")
+_ROUNDS, _THREADS = 10, 32
+
+
+def gc(*, yes: bool = False, disk: Disk | None = None, progress: Progress = SILENT) -> Garbage:
+    """Find the images that nobody needs, and with ``yes`` delete them.
+
+    Returns:
+        All images with why each stays, and the bytes of those that do not.
+
+    Raises:
+        ArchiveInvalid: a version cannot be read, so nobody knows what it needs; nothing went.
+        Busy: a lease of a running kernel cannot be read, or all the time somebody removes or
+            brings back environments; nothing went.
+        DiskFailure, AccessDenied: the disk refused; what is left is found the next time.
+        Cancelled: likewise.
+    """
+    disk = disk or open_disk()
+    progress.phase("looking")
+    files = _found(disk)
+    kept = _kept(disk, files.values(), progress)
+    doomed = [file for file in files.values() if file.sha256 not in kept]
+    if yes and doomed:
+        progress.phase("removing", files=len(doomed))
+        kept |= _delete(disk, doomed, progress)
+        leases.drop_dead(disk)
+    images = tuple(
+        StoredImage(file.sha256, file.size, kept.get(file.sha256, "")) for file in files.values()
+    )
+    total = sum(image.size for image in images if not image.kept)
+    if yes:
+        progress.log(f"deleted {sum(not i.kept for i in images)} images, {human_bytes(total)}")
+    return Garbage(images, total, deleted=yes)
+
+
+@dataclass(frozen=True)
+class _File:
+    """An image as it lies there. ``age``: seconds since somebody made it or wanted to keep it."""
+
+    sha256: str
+    size: int
+    age: float
+
+
+def _found(disk: Disk) -> dict[str, _File]:
+    """All images. What a killed collection had put aside is among them again."""
+    found = {}
+    try:
+        names = sorted(os.listdir(disk.images))
+        now = _disk_time(disk)
+        for name in names:
+            if not (match := _IMAGE.fullmatch(name)):
+                continue
+            path = image_path(disk, match[2])
+            with contextlib.suppress(FileNotFoundError):  # somebody else collects, too
+                if match[1]:
+                    os.rename(disk.images / name, path)
+                info = os.lstat(path)
+                found[match[2]] = _File(match[2], info.st_size, now - info.st_mtime)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise from_os_error(error, "reading the images", disk.images) from error
+    return found
+
+
+def _disk_time(disk: Disk) -> float:
+    """Now as the disk says it, which may be another time than this container's."""
+    with staged(disk, "clock") as stage:
+        return os.stat(stage.path).st_mtime
+
+
+def _kept(disk: Disk, files: Iterable[_File], progress: Progress) -> dict[str, str]:
+    """The images that stay, and why."""
+    why = {file.sha256: "it is younger than an hour" for file in files if file.age < YOUNG}
+    held = leases.live(disk)
+    if held is None:
+        raise Busy(
+            "A running kernel uses a sealed environment, and what it wrote down cannot be read. "
+            "So nothing was deleted.",
+            hint="Try again in some minutes, or once the kernels of other notebooks have ended.",
+            cause=str(leases.folder(disk)),
+        )
+    why |= dict.fromkeys(held, "a running kernel uses it")
+    for path, version in _versions(disk, progress).items():
+        who = path.parent.name
+        if path.parent.parent == disk.bin:
+            who = f"{who.partition('-')[2]} in the bin"
+        for layer in version.layers:
+            why[layer.image] = f"version {version.number} of {who} needs it"
+    return why
+
+
+def _versions(disk: Disk, progress: Progress) -> dict[Path, Version]:
+    """Every version there is, in the bin too.
+
+    Raises:
+        ArchiveInvalid: nobody knows which images one of them needs.
+        Busy: while it was looked, environments came and went all the time.
+        DiskFailure, AccessDenied: one cannot be read.
+    """
+    for _ in range(_ROUNDS):
+        progress.check()
+        # What is removed or brought back between two looks is seen by one of three.
+        places = (disk.sealed, disk.bin, disk.sealed)
+        paths = dict.fromkeys(path for place in places for path in _paths(place))
+        try:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                return dict(zip(paths, pool.map(head_of, paths), strict=True))
+        except ArchiveInvalid as error:
+            error.message += " Nobody knows which images it needs, so none was deleted."
+            raise
+        except DiskFailure as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    raise Busy("Environments come and go all the time.", hint="Try again when it is quiet.")
+
+
+def _paths(place: Path) -> list[Path]:
+    folders = [place / name for name in _names(place) if not name.startswith(".")]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        inside = list(pool.map(_names, folders))
+    return [
+        folder / name
+        for folder, names in zip(folders, inside, strict=True)
+        for name in names
+        if _VERSION.fullmatch(name)
+    ]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise from_os_error(error, f"reading {folder.name}", folder) from error
+
+
+def _delete(disk: Disk, doomed: list[_File], progress: Progress) -> dict[str, str]:
+    """Delete these images; those that stay after all, and why."""
+    aside = {file.sha256: _aside(disk, file.sha256) for file in doomed}
+    kept = dict[str, str]()
+    try:
+        for sha256, path in aside.items():
+            progress.check()
+            if not _moved(image_path(disk, sha256), path):
+                kept[sha256] = "somebody else collects, too"
+        left = [s for s in aside if s not in kept]
+        now = _disk_time(disk)
+        again = [_File(s, 0, now - os.lstat(aside[s]).st_mtime) for s in left]
+        wanted = _kept(disk, again, progress)
+        for sha256 in left:
+            if sha256 in wanted:
+                kept[sha256] = wanted[sha256]
+                _moved(aside[sha256], image_path(disk, sha256))
+            else:
+                aside[sha256].unlink(missing_ok=True)
+            progress.advance(files=1)
+    except OSError as error:
+        _put_back(disk, aside)
+        raise from_os_error(error, "deleting images", disk.images) from error
+    except BaseException:
+        _put_back(disk, aside)
+        raise
+    return kept
+
+
+def _put_back(disk: Disk, aside: dict[str, Path]) -> None:
+    """What cannot be put back now is so by the next collection."""
+    for sha256, path in aside.items():
+        with contextlib.suppress(OSError):
+            _moved(path, image_path(disk, sha256))
+
+
+def _aside(disk: Disk, sha256: str) -> Path:
+    path = image_path(disk, sha256)
+    return path.with_name(f".doomed-{path.name}")
+
+
+def _moved(one: Path, other: Path) -> bool:
+    try:
+        # They are named by their content: what is there already is the same.
+        os.rename(one, other)
+    except FileNotFoundError:
+        return False
+    return True
