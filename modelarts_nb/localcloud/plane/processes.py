@@ -2,7 +2,8 @@
 
 A process is the notebook's when the notebook's marker is in its environment, when it descends from
 one that is, or when it belongs to a session whose leader is. It is signalled through a pidfd, after
-a second look: process ids are given out again.
+a second look: process ids are given out again. One that is just becoming another program has no
+environment for a moment, and is looked at again.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from modelarts_nb.localcloud.plane.errors import PlaneError
 from modelarts_nb.localcloud.plane.identity import MARKER_VARIABLE
 
 _PATIENCE = 10.0  # seconds for the kernel to end what was killed
+# Seconds that a process may take to become another program, and between two looks at it; so many
+# are taken at one that has arguments, which a program without any environment has too.
+_BECOMING, _BLINK, _LOOKS = 0.25, 0.0005, 5
 
 
 def processes_of(marker: str, variable: str = MARKER_VARIABLE) -> set[int]:
     """Ids of the living processes of a notebook; never this process or one it descends from."""
     table = _table()
-    marked = {pid for pid in table if _carries(pid, f"{variable}={marker}".encode())}
+    marked = _marked(set(table), f"{variable}={marker}".encode())
     found = set(marked)
     grown = True
     while grown:
@@ -108,12 +112,28 @@ def _parent_and_session(pid: int) -> tuple[int, int] | None:
     return None if state in "ZX" else (int(parent), int(session))
 
 
-def _carries(pid: int, mark: bytes) -> bool:
+def _marked(pids: set[int], mark: bytes) -> set[int]:
+    """Those that carry the mark in their environment."""
+    found: set[int] = set()
+    deadline = time.monotonic() + _BECOMING
+    looks = 0
+    while pids and (looks < _LOOKS or time.monotonic() < deadline):
+        time.sleep(_BLINK if looks else 0)
+        looks += 1
+        environments = {pid: _read(pid, "environ") for pid in pids}
+        found |= {pid for pid, has in environments.items() if has and mark in has.split(b"\0")}
+        # The file shows the program that ran when it was opened: nothing, where that has just gone.
+        empty = {pid for pid, has in environments.items() if has == b""}
+        pids = {pid for pid in empty if looks < _LOOKS or _read(pid, "cmdline") == b""}
+    return found
+
+
+def _read(pid: int, name: str) -> bytes | None:
+    """None: it has ended, has no such thing or is not ours."""
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
-        return False
-    return mark in environment.split(b"\0")
+        return None
 
 
 def _ourselves(table: dict[int, tuple[int, int]]) -> set[int]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +126,23 @@ def test_a_local_cloud_inside_a_notebook_does_not_end_itself(mine: str) -> None:
     )
     # then only the other process is gone
     assert done.stdout == "alive\nshell\n"
+
+
+def test_one_that_is_just_becoming_another_program_is_found(mine: str, tmp_path: Path) -> None:
+    program = tmp_path / "again"
+    program.write_text('#!/bin/sh\nexec "$0"\n')
+    program.chmod(0o755)
+    process = subprocess.Popen(
+        [program],
+        env={MARKER_VARIABLE: mine},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        assert [processes_of(mine) for _ in range(60)] == [{process.pid}] * 60
+
+        end_processes(mine, grace=0)
+
+        assert process.wait(60) == -9
+    finally:
+        process.kill()
