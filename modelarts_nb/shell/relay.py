@@ -17,8 +17,10 @@ from modelarts_nb.errors import ModelArtsNbError
 from modelarts_nb.shell.session import Exit, Session, Size
 
 # Bytes that may be on their way to the browser, and bytes that are kept for one that comes back.
-# What was read but not shown (a window and one read) must fit into the second.
-WINDOW, KEPT = 256 << 10, 1 << 20
+# The first hides the way to the browser and back, which is long while its page draws: with a
+# quarter of it a tab was a third slower than JupyterLab's own terminal. What was read but not shown
+# (a window and one read) must fit into the second.
+WINDOW, KEPT = 1 << 20, 2 << 20
 _PIECE = 32 << 10
 
 Message = dict[str, Any]
