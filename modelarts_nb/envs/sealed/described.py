@@ -41,13 +41,13 @@ def describe_sealed(
     if not known:
         return None
     slot = slots.current(disk, name)
-    number = slot.number if slot and slot.number in known else known[-1]
-    trouble: tuple[Finding, ...] = ()
+    if slot and slot.number not in known:
+        slot = None
     try:
-        head = head_of(disk.sealed / name / f"{number}.json")
-    except ArchiveInvalid as error:
-        head = Version(name, number, "", ())
-        trouble = (Finding("version", "error", error.message, error.hint),)
+        head, trouble = _head(disk, name, slot.number if slot else known[-1])
+        if slot and not trouble and not slots.of(slot, head):
+            slot = None
+            head, trouble = _head(disk, name, known[-1])
     except DiskFailure as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return None
@@ -79,7 +79,7 @@ def describe_sealed(
         trouble=trouble,
         working=working.get(name.lower()),
         state="sealed",
-        version=number,
+        version=head.number,
         newest=known[-1],
         versions=len(known),
         filled=slot is not None,
@@ -87,6 +87,15 @@ def describe_sealed(
         stored=sum({layer.image: layer.size for layer in head.layers}.values()) or None,
         local_size=size if slot else None,
     )
+
+
+def _head(disk: Disk, name: str, number: int) -> tuple[Version, tuple[Finding, ...]]:
+    try:
+        return head_of(disk.sealed / name / f"{number}.json"), ()
+    except ArchiveInvalid as error:
+        return Version(name, number, "", ()), (
+            Finding("version", "error", error.message, error.hint),
+        )
 
 
 def _records(slot: slots.Slot) -> list[str]:

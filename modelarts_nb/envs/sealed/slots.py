@@ -6,15 +6,16 @@ at known bytes. A slot is used once it has a note; the note is written when ever
     <run root>/<name>~<number>____        a filled environment
     <run root>/.slots/<slot>.json         its note
     <run root>/.current/<name>            which slot kernels start from: its path, one line
+    <run root>/.used/<slot>.<pid>         a launcher says that it is about to start from the slot
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import shutil
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +23,9 @@ from urllib.parse import quote
 
 from modelarts_nb import config
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.errors import ConfigInvalid, from_os_error
 
 #: Bytes of every slot's path. A first line of a script may have 127 (Linux before 5.1), and conda's
@@ -31,7 +34,7 @@ LENGTH = 56
 #: What stands in images where a slot's path will be.
 PLACEHOLDER = "/modelarts_nb/sealed/prefix/".ljust(LENGTH, "_")
 _SHORTEST = 15  # bytes of a slot's own name that are needed to tell slots apart
-_NOTES, _CURRENT = ".slots", ".current"
+_NOTES, _CURRENT, _MARKS = ".slots", ".current", ".used"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Slot:
     ``number`` is the version that it held when nothing in it had been changed, which was at
     ``clean`` (nanoseconds, as file systems say it: a file whose status changed later may differ).
     ``names`` are what its most telling folders held then, ``dirty`` paths that are known to differ.
+    ``images`` are those of that version: its name and number may be another's by now, when it was
+    removed and made anew elsewhere. Empty: not known.
     """
 
     path: Path
@@ -49,6 +54,7 @@ class Slot:
     clean: int
     names: dict[str, tuple[str, ...]]
     dirty: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 def run_root(disk: Disk) -> Path:
@@ -71,13 +77,14 @@ def run_root(disk: Disk) -> Path:
             root.parent.mkdir(parents=True, exist_ok=True)
             if cache.is_dir() and os.access(cache, os.W_OK):
                 ours = cache / f"modelarts_nb-{os.getuid()}" / "run"
-                ours.mkdir(parents=True, exist_ok=True, mode=0o700)
-                _require_own(ours)
+                for folder in (ours.parent, ours):
+                    folder.mkdir(exist_ok=True, mode=0o700)
+                    _require_own(folder)
                 with contextlib.suppress(FileExistsError):
                     root.symlink_to(ours)
         root.mkdir(parents=True, exist_ok=True)
-        for folder in (_NOTES, _CURRENT):
-            (root / folder).mkdir(exist_ok=True)
+        for name in (_NOTES, _CURRENT):
+            (root / name).mkdir(exist_ok=True)
     except OSError as error:
         raise from_os_error(error, "making the run root", root) from error
     return root
@@ -122,6 +129,28 @@ def choose(disk: Disk, slot: Slot) -> None:
     replace_file(disk.run / _CURRENT / slot.name, f"{slot.path}\n{slot.number}\n".encode())
 
 
+def choose_none(disk: Disk, name: str) -> None:
+    """Let kernels of ``name`` start from no slot; those that are there stay.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk refused.
+    """
+    try:
+        (disk.run / _CURRENT / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise from_os_error(error, f"forgetting the local copy of {name}", disk.run) from error
+
+
+def chosen(disk: Disk) -> list[Slot]:
+    """The slots that kernels of this container start from, by the name of their environments."""
+    try:
+        names = sorted(os.listdir(disk.run / _CURRENT), key=str.lower)
+    except OSError:
+        return []
+    found = [current(disk, name) for name in names if not name.startswith(".")]
+    return [slot for slot in found if slot]
+
+
 def current(disk: Disk, name: str) -> Slot | None:
     """The slot that kernels of ``name`` start from; None where there is none that is filled."""
     try:
@@ -134,6 +163,13 @@ def current(disk: Disk, name: str) -> Slot | None:
 def holding(disk: Disk, name: str, number: int) -> Slot | None:
     """A filled slot of this version, changed meanwhile or not."""
     return next((s for s in filled(disk) if (s.name, s.number) == (name, number)), None)
+
+
+def of(slot: Slot, version: Version) -> bool:
+    """Was ``slot`` filled from this very version?"""
+    images = tuple(layer.image for layer in version.layers)
+    same = (slot.name, slot.number) == (version.name, version.number)
+    return same and slot.images in ((), images)
 
 
 def filled(disk: Disk) -> list[Slot]:
@@ -157,10 +193,28 @@ def read(path: Path) -> Slot | None:
             clean=int(value["clean"]),
             names={str(k): tuple(map(str, v)) for k, v in dict(value["names"]).items()},
             dirty=tuple(map(str, value["dirty"])),
+            images=tuple(map(str, value.get("images", ()))),
         )
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return slot if slot.path == path and path.is_dir() else None
+
+
+def marks(disk: Disk) -> Path:
+    """The folder in which launchers say that they are about to start from a slot."""
+    return disk.run / _MARKS
+
+
+def withdraw(slot: Slot) -> None:
+    """Take the note of a slot back: nobody starts from it from now on.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk refused.
+    """
+    try:
+        _note_file(slot.path).unlink(missing_ok=True)
+    except OSError as error:
+        raise from_os_error(error, "removing a local copy", slot.path) from error
 
 
 def forget(disk: Disk, slot: Slot) -> None:
@@ -169,15 +223,14 @@ def forget(disk: Disk, slot: Slot) -> None:
     Raises:
         DiskFailure, AccessDenied: the local disk refused.
     """
-    try:
-        chosen = current(disk, slot.name)
-        if chosen and chosen.path == slot.path:
-            (disk.run / _CURRENT / slot.name).unlink(missing_ok=True)
-        _note_file(slot.path).unlink(missing_ok=True)
-        if slot.path.is_dir():
-            shutil.rmtree(slot.path)
-    except OSError as error:
-        raise from_os_error(error, "removing a local copy", slot.path) from error
+    now = current(disk, slot.name)
+    withdraw(slot)
+    if now and now.path == slot.path:
+        choose_none(disk, slot.name)
+    remove_tree(slot.path)
+    for suffix in (".lease", ".used"):
+        with contextlib.suppress(OSError):
+            _note_file(slot.path).with_suffix(suffix).unlink()
 
 
 def _note_file(path: Path) -> Path:
@@ -188,4 +241,4 @@ def _require_own(folder: Path) -> None:
     """A cache folder may be writable by all: nobody else's code is run from it."""
     info = os.lstat(folder)
     if info.st_uid != os.getuid() or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError(f"{folder} can be written by others")
+        raise PermissionError(errno.EACCES, "can be written by others", str(folder))

@@ -77,6 +77,19 @@ def test_given_a_local_copy_when_listed_then_it_is_told_from_there(disk: Disk, r
     assert (after.name, after.unsaved) == ("mine", True)
 
 
+def test_given_a_local_copy_of_a_namesake_when_listed_then_it_does_not_count(
+    disk: Disk, run: Path
+) -> None:
+    # given it was removed elsewhere, and made anew with other images
+    sealed(disk, "mine")
+    slot = filled(disk, "mine", 1)
+    slots.note(replace(slot, images=("0" * 64,)))
+    # when
+    found = show("mine", disk=disk)
+    # then
+    assert (found.filled, found.version, found.prefix) == (False, 1, disk.sealed / "mine")
+
+
 def test_given_a_tree_of_the_same_name_when_listed_then_that_is_what_counts(
     disk: Disk, run: Path
 ) -> None:
