@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -80,16 +81,32 @@ def write_kernel(prefix: Path, disk: Disk) -> None:
     Raises:
         DiskFull, DiskFailure, AccessDenied: one of the places refused.
     """
-    spec = json.dumps(_spec(prefix), indent=2, ensure_ascii=False) + "\n"
+    _write(prefix.name, _spec(prefix), disk)
+
+
+def write_sealed_kernel(name: str, disk: Disk) -> None:
+    """Write the kernel spec of a sealed environment, on the disk and for Jupyter.
+
+    Its launcher looks for the local copy first, fills one where there is none, and starts from a
+    tree of that name where there is one.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: one of the places refused.
+    """
+    _write(name, _spec(disk.envs / name, run=disk.run), disk)
+
+
+def _write(name: str, spec: dict[str, Any], disk: Disk) -> None:
+    text = json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
     for kernels in (disk.kernels, disk.local_kernels):
-        folder = kernels / kernel_name(prefix.name)
+        folder = kernels / kernel_name(name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise from_os_error(error, "registering the kernel", folder) from error
         # Jupyter takes a folder for a kernel once it has a kernel.json: that comes last.
         replace_file(folder / "launch.sh", launcher().encode(), 0o755)
-        replace_file(folder / "kernel.json", spec.encode())
+        replace_file(folder / "kernel.json", text.encode())
 
 
 def remove_kernel(name: str, disk: Disk) -> bool:
@@ -115,11 +132,17 @@ def remove_kernel(name: str, disk: Disk) -> bool:
     return found
 
 
-def _spec(prefix: Path) -> dict[str, Any]:
+def _spec(prefix: Path, *, run: Path | None = None) -> dict[str, Any]:
+    """The spec of what is at ``prefix``, or would be were it open; ``run``: of a sealed one."""
+    # Who cannot find the tool by itself (in JupyterLab's own environment it has no `ma` on the
+    # PATH) is told where it was.
+    place = ["--sealed", str(run), sys.executable] if run else []
+    ours: dict[str, Any] = {"env": prefix.name, "prefix": str(prefix)}
     return {
         "argv": [
             "/bin/sh",
             "{resource_dir}/launch.sh",
+            *place,
             str(prefix),
             "-m",
             "ipykernel_launcher",
@@ -131,7 +154,7 @@ def _spec(prefix: Path) -> dict[str, Any]:
         "interrupt_mode": "signal",
         "metadata": {
             "debugger": True,
-            "modelarts_nb": {"env": prefix.name, "prefix": str(prefix)},
+            "modelarts_nb": {**ours, "sealed": True} if run else ours,
         },
     }
 

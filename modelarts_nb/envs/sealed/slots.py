@@ -83,7 +83,7 @@ def run_root(disk: Disk) -> Path:
                 with contextlib.suppress(FileExistsError):
                     root.symlink_to(ours)
         root.mkdir(parents=True, exist_ok=True)
-        for name in (_NOTES, _CURRENT):
+        for name in (_NOTES, _CURRENT, _MARKS):
             (root / name).mkdir(exist_ok=True)
     except OSError as error:
         raise from_os_error(error, "making the run root", root) from error
