@@ -33,6 +33,7 @@ def job() -> None:
         "ma job list",
         "ma job list --phase running --phase pending",
         "ma job list --pool demo-pool --limit 0",
+        "ma job list --offset 50                    the next page",
     ),
 )
 @click.option("--name", help="A part of the name.")
@@ -46,9 +47,18 @@ def job() -> None:
 )
 @click.option("--workspace", metavar="ID", help="Of another workspace than the default one.")
 @click.option("--limit", type=click.IntRange(min=0), help="At most so many (default 50; 0: all).")
+@click.option("--offset", type=click.IntRange(min=0), help="Leave out so many of the newest.")
 def list_(**options: Any) -> Any:
     """Jobs that fit every option, the newest first."""
-    return ask("job.list", **options)
+    from modelarts_nb.jobs.listing import LIMIT
+
+    found = ask("job.list", **options)
+    limit = LIMIT if options["limit"] is None else options["limit"]
+    output = current_output()
+    if limit and len(found) == limit and not output.as_json and output.style != "ndjson":
+        following = (options["offset"] or 0) + limit
+        click.echo(f"There may be more: --offset {following}, or --limit 0.", err=True)
+    return found
 
 
 @job.command(cls=Command, show=show_jobs.job, examples=("ma job show mine",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudNotFound
@@ -13,6 +14,7 @@ from modelarts_nb.jobs.model import PHASES, Job, Task, read_job
 from modelarts_nb.jobs.paging import every
 from modelarts_nb.progress import SILENT, Progress
 
+LIMIT = 50
 # The service takes 1 to 50.
 _PAGE = 50
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
@@ -25,7 +27,8 @@ def list_jobs(
     user: str | None = None,
     pool: str | None = None,
     workspace: str | None = None,
-    limit: int = 50,
+    limit: int = LIMIT,
+    offset: int = 0,
     cloud: Cloud | None = None,
     progress: Progress = SILENT,
 ) -> list[Job]:
@@ -37,27 +40,28 @@ def list_jobs(
         pool: the id or name of a dedicated pool, or ``public``.
         workspace: its id; None: the default one.
         limit: at most so many; 0: all.
+        offset: so many of the newest are left out: the next page begins behind the last.
 
     Raises:
-        UsageError: no such phase, or a negative limit.
+        UsageError: no such phase, or a negative limit or offset.
         CloudError: the cloud refused or could not be reached.
     """
     wanted = _phases(phase)
     if limit < 0:
         raise UsageError(f"The limit cannot be {limit}.", hint="0 is all of them.")
-    found: list[Job] = []
-    for job in _all(cloud or open_cloud(), workspace, progress):
-        fits = (
+    if offset < 0:
+        raise UsageError(f"The offset cannot be {offset}.", hint="0 begins with the newest.")
+
+    def fits(job: Job) -> bool:
+        return (
             (not wanted or job.phase in wanted)
             and (not name or name.lower() in job.name.lower())
             and (not user or user.lower() in job.user.lower())
             and (not pool or _is_in(job, pool))
         )
-        if fits:
-            found.append(job)
-        if limit and len(found) == limit:
-            break
-    return found
+
+    fitting = filter(fits, _all(cloud or open_cloud(), workspace, progress))
+    return list(islice(fitting, offset, offset + limit if limit else None))
 
 
 def show(job: str, *, cloud: Cloud | None = None, progress: Progress = SILENT) -> Job:

@@ -24,6 +24,7 @@ class JobsHandler(ApiHandler):
             **{name: self.text(name) for name in _FILTERS},
             "phase": self.texts("phase"),
             "limit": self.number("limit") if self.text("limit") else None,
+            "offset": self.number("offset") if self.text("offset") else None,
         }
         self.finish({"jobs": await self.ask_cloud("job.list", params)})
 

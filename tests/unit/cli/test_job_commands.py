@@ -52,6 +52,17 @@ def test_an_empty_list_teaches_what_to_do(service: Service) -> None:
     assert "ma job submit" in run("list").stdout
 
 
+def test_a_full_page_says_how_to_see_the_next(service: Service) -> None:
+    service.jobs = [job(f"j{k}", f"00000000-0000-0000-0000-{k:012}") for k in range(5)]
+
+    first, last = run("list", "--limit", "3"), run("list", "--limit", "3", "--offset", "3")
+
+    assert "--offset 3" in first.stderr
+    assert ("j2" in first.stdout, "j3" in first.stdout) == (True, False)
+    assert last.stderr == ""
+    assert ("j2" in last.stdout, "j4" in last.stdout) == (False, True)
+
+
 def test_a_list_as_json_is_whole(service: Service) -> None:
     (found,) = json.loads(run("list", "--json").stdout)
 

@@ -56,6 +56,28 @@ def test_no_more_pages_are_read_than_are_wanted(service: Service, wire: Wire) ->
 
 
 @pytest.mark.parametrize(
+    ("limit", "offset", "expected"),
+    [
+        (30, 0, range(30)),
+        (30, 30, range(30, 60)),
+        (30, 60, range(60, 70)),
+        (0, 65, range(65, 70)),
+        (30, 70, range(0)),
+    ],
+)
+def test_a_page_begins_where_the_last_one_ended(
+    service: Service, limit: int, offset: int, expected: range
+) -> None:
+    """The offset counts jobs that fit, not those that were asked for."""
+    others = [job(f"other{k}", f"00000000-0000-0000-0001-{k:012}") for k in range(70)]
+    service.jobs = [one for pair in zip(numbered(70), others, strict=True) for one in pair]
+
+    found = jobs.list_jobs(name="j", limit=limit, offset=offset)
+
+    assert [j.name for j in found] == [f"j{k}" for k in expected]
+
+
+@pytest.mark.parametrize(
     ("filters", "expected"),
     [
         ({"name": "ALPH"}, ["alpha"]),

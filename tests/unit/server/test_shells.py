@@ -191,6 +191,7 @@ async def gone(pid: int) -> None:
 async def test_jobs_are_told_as_documented(call: Fetch) -> None:
     paths = (
         *("jobs", "jobs?phase=Running&name=both&limit=1", "jobs?limit=0&pool=demo-pool"),
+        *("jobs?limit=1&offset=1", "jobs?offset=50"),
         *("jobs/both", "jobs/both/logs", "jobs/both/logs?all=true&lines=5"),
         *("jobs/both/logs?task=worker-1", "jobs/both/events", "jobs/both/metrics"),
     )
@@ -201,6 +202,8 @@ async def test_jobs_are_told_as_documented(call: Fetch) -> None:
         told[path] = as_documented(response, "GET", path)
 
     assert [job["name"] for job in told[paths[1]]["jobs"]] == ["both"]
+    assert told["jobs?limit=1&offset=1"]["jobs"] == told["jobs"]["jobs"][1:2] != []
+    assert told["jobs?offset=50"]["jobs"] == []
     assert [task["name"] for task in told["jobs/both"]["tasks"]] == ["worker-0", "worker-1"]
     assert told["jobs/both/logs?all=true&lines=5"]["lines"][0]["task"] == "worker-0"
 
@@ -208,6 +211,7 @@ async def test_jobs_are_told_as_documented(call: Fetch) -> None:
 BAD_QUESTIONS = {
     "jobs?phase=Asleep": (400, "usage"),
     "jobs?limit=-1": (400, "usage"),
+    "jobs?offset=x": (400, "usage"),
     "jobs/no-such": (404, "cloud_not_found"),
     "jobs/both/logs?task=worker-9": (404, "cloud_not_found"),
     "jobs/both/logs?lines=many": (400, "usage"),
