@@ -25,6 +25,8 @@ from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import find_prefix, taken_names
 from modelarts_nb.envs.records import record_names
+from modelarts_nb.envs.sealed.announcing import announce_sealed
+from modelarts_nb.envs.sealed.cloning import clone_sealed, sealed_source
 from modelarts_nb.envs.state import State, now, read_state, write_state
 from modelarts_nb.envs.survey import Survey, survey
 from modelarts_nb.envs.twin import is_written
@@ -53,10 +55,12 @@ def clone(
 ) -> Environment:
     """Copy the environment ``source`` to the persistent disk as ``name``.
 
-    Nothing is solved or downloaded, and the source is never modified.
+    Nothing is solved or downloaded, and the source is never modified. The clone of a sealed one is
+    sealed and has the same images; no file is copied.
 
     Args:
-        source: a name on the disk, a name in the image, or the path of any prefix.
+        source: a name on the disk, a name in the image, or the path of any prefix; a version of a
+            name as ``mine@2``, a sealed environment of a source as ``team:mine``.
         name: the new environment's.
         link: share the files with the source (hard links) instead of copying them, except those
             that differ and those that package tools write into. conda and pip replace files, so
@@ -70,6 +74,8 @@ def clone(
     Raises:
         InvalidName, NameTaken: the name cannot be used.
         NotFound, NotAnEnvironment: the source is not there or not a conda environment.
+        PlatformMismatch: a sealed one that cannot run on this machine.
+        ArchiveInvalid: the version of a sealed one is damaged, or of a newer tool.
         LinksRefused: ``link``, and the source is on another file system, or this one has none.
         Busy: somebody is working on the source or under the name.
         DiskFull, DiskFailure, AccessDenied: the disk refused; nothing is left behind.
@@ -78,6 +84,11 @@ def clone(
     """
     disk = disk or open_disk()
     check_free(name, taken_names(disk))
+    if version := sealed_source(source, disk):
+        with unfinished(disk, name, kernel=wants_kernel(kernel)) as note:
+            clone_sealed(version, name, disk=disk, progress=progress)
+            wanted = wants_kernel(kernel)
+            return announce_sealed(name, kernel=wanted, note=note, disk=disk, progress=progress)
     prefix = find_prefix(source, disk=disk)
     if prefix.parent == disk.envs and (holder := holders(disk).get(prefix.name.lower())):
         raise Busy(

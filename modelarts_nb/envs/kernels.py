@@ -17,6 +17,9 @@ from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernelspecs import has_ipykernel, kernel_name
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk
+from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.versions import read_head
 from modelarts_nb.errors import NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
@@ -32,16 +35,20 @@ def register(name: str, *, disk: Disk | None = None, progress: Progress = SILENT
         DiskFull, DiskFailure, AccessDenied: a kernel spec cannot be written.
     """
     disk = disk or open_disk()
-    prefix = on_disk(name, disk)
-    if not has_ipykernel(prefix):
+    sealed = find_sealed(name, disk)
+    known = sealed or on_disk(name, disk).name
+    if not (_sealed_has(known, disk) if sealed else has_ipykernel(disk.envs / known)):
         raise NotFound(
-            f"{prefix.name!r} cannot be a kernel: ipykernel is not installed in it.",
-            hint=f"`ma env install {prefix.name} ipykernel`, then `ma env register {prefix.name}`.",
+            f"{known!r} cannot be a kernel: ipykernel is not installed in it.",
+            hint=f"`ma env install {known} ipykernel`, then `ma env register {known}`.",
         )
     progress.phase("registering")
-    write_kernel(prefix, disk)
-    progress.log(f"registered the kernel {kernel_name(prefix.name)}")
-    return show(prefix.name, disk=disk)
+    if sealed:
+        write_sealed_kernel(known, disk)
+    else:
+        write_kernel(disk.envs / known, disk)
+    progress.log(f"registered the kernel {kernel_name(known)}")
+    return show(known, disk=disk)
 
 
 def register_if_possible(prefix: Path, *, disk: Disk, progress: Progress = SILENT) -> None:
@@ -54,10 +61,36 @@ def register_if_possible(prefix: Path, *, disk: Disk, progress: Progress = SILEN
         progress.phase("registering")
         write_kernel(prefix, disk)
     else:
-        progress.log(
-            f"no kernel: ipykernel is not in {prefix.name!r}; "
-            f"`ma env install {prefix.name} ipykernel`, then `ma env register {prefix.name}`"
-        )
+        _log_none(prefix.name, progress)
+
+
+def register_sealed_if_possible(name: str, *, disk: Disk, progress: Progress = SILENT) -> None:
+    """``register_if_possible`` for a sealed environment.
+
+    Raises:
+        NotFound, ArchiveInvalid: it has no version that can be read.
+        DiskFull, DiskFailure, AccessDenied: a kernel spec cannot be written.
+    """
+    if _sealed_has(name, disk):
+        progress.phase("registering")
+        write_sealed_kernel(name, disk)
+    else:
+        _log_none(name, progress)
+
+
+def _log_none(name: str, progress: Progress) -> None:
+    progress.log(
+        f"no kernel: ipykernel is not in {name!r}; "
+        f"`ma env install {name} ipykernel`, then `ma env register {name}`"
+    )
+
+
+def _sealed_has(name: str, disk: Disk) -> bool:
+    """Can a sealed environment be a kernel, as it is here, else in its newest version?"""
+    slot = slots.current(disk, name)
+    if slot and has_ipykernel(slot.path):
+        return True
+    return any(package.name == "ipykernel" for package in read_head(disk, name).packages)
 
 
 def unregister(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> None:
