@@ -141,8 +141,12 @@ def _versions(disk: Disk, progress: Progress) -> dict[Path, Version]:
             with ThreadPoolExecutor(_THREADS) as pool:
                 return dict(zip(paths, pool.map(head_of, paths), strict=True))
         except ArchiveInvalid as error:
-            error.message += " Nobody knows which images it needs, so none was deleted."
-            raise
+            raise ArchiveInvalid(
+                f"{error.message} Nobody knows which images it needs, so none was deleted.",
+                hint="If a newer modelarts_nb wrote it, update this one. If it is lost, delete the "
+                "file: then its images are garbage.",
+                cause=error.cause,
+            ) from error
         except DiskFailure as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
