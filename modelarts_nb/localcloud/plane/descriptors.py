@@ -8,15 +8,15 @@ import os
 PIECE = 32 * 1024
 
 
-async def read(fd: int) -> bytes:
-    """The next bytes of a non-blocking descriptor; none at its end.
+async def read(fd: int, size: int = PIECE) -> bytes:
+    """The next bytes of a non-blocking descriptor, at most ``size``; none at its end.
 
     Raises:
         OSError: as EIO, when the last user of a terminal has gone.
     """
     while True:
         try:
-            return os.read(fd, PIECE)
+            return os.read(fd, size)
         except BlockingIOError:
             await _ready(fd, writing=False)
 

@@ -36,6 +36,16 @@ class Identity:
         ``PROJECT_ID`` and ``INSTANCE_ID`` are the two that a real notebook is known to have.
         """
         return {
+            **self.plain(),
+            "PROJECT_ID": self.project,
+            "INSTANCE_ID": self.folders.notebook,
+            "MODELARTS_NB_DISK": str(self.folders.disk),
+            "MODELARTS_NB_DATA": str(self.folders.data),
+        }
+
+    def plain(self) -> dict[str, str]:
+        """What a process of any container is told: its user, its home, its mark."""
+        return {
             **self.extra,
             "HOME": str(self.folders.home),
             "USER": USER,
@@ -44,9 +54,5 @@ class Identity:
             "PATH": SEARCH_PATH,
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.folders.tmp),
-            "PROJECT_ID": self.project,
-            "INSTANCE_ID": self.folders.notebook,
-            "MODELARTS_NB_DISK": str(self.folders.disk),
-            "MODELARTS_NB_DATA": str(self.folders.data),
             MARKER_VARIABLE: self.marker,
         }

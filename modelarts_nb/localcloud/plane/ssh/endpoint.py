@@ -15,6 +15,7 @@ from modelarts_nb.localcloud.plane.identity import Identity
 from modelarts_nb.localcloud.plane.ssh.files import Files
 from modelarts_nb.localcloud.plane.ssh.gate import Gate, Keys
 from modelarts_nb.localcloud.plane.ssh.hostkey import host_key
+from modelarts_nb.localcloud.plane.ssh.session import Session
 from modelarts_nb.localcloud.plane.ssh.shell import serve_shell
 
 MOST_CONNECTIONS = 10  # facts 3.5: develop-modelarts-0299
@@ -47,10 +48,8 @@ class Endpoint:
             OSError: no port at all.
         """
         self._options = asyncssh.SSHServerConnectionOptions(
-            server_factory=lambda: Gate(self._keys),
+            server_factory=lambda: Gate(self._keys, self._session),
             server_host_keys=[host_key(self._identity.folders.root)],
-            process_factory=self._shell,
-            sftp_factory=lambda channel: Files(channel, self._identity.folders),
             encoding=None,
             login_timeout=_LOGIN_SECONDS,
             agent_forwarding=False,
@@ -72,12 +71,15 @@ class Endpoint:
         if self._socket is not None:
             self._socket.close()
 
-    async def _shell(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    def _session(self) -> Session:
+        return Session(self._shell, lambda channel: Files(channel, self._identity.folders))
+
+    async def _shell(self, session: Session) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._shells.add(task)
             task.add_done_callback(self._shells.discard)
-        await serve_shell(process, self._identity)
+        await serve_shell(session, self._identity)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import asyncssh
 
 from modelarts_nb.localcloud.plane.identity import USER
+from modelarts_nb.localcloud.plane.ssh.session import Session
 
 # The public keys (OpenSSH text) that open this notebook now; asked at every login.
 Keys = Callable[[], Iterable[str]]
@@ -15,10 +16,16 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Gate(asyncssh.SSHServer):
-    """One connection's door keeper."""
+    """One connection's door keeper.
 
-    def __init__(self, keys: Keys) -> None:
+    Args:
+        keys: the public keys that open.
+        session: makes what one gets behind the door.
+    """
+
+    def __init__(self, keys: Keys, session: Callable[[], Session]) -> None:
         self._keys = keys
+        self._session = session
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -45,6 +52,9 @@ class Gate(asyncssh.SSHServer):
             except asyncssh.KeyImportError:
                 continue  # a pair that this machine's library cannot read opens nothing
         return accepted
+
+    def session_requested(self) -> Session:
+        return self._session()
 
     def connection_requested(
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int

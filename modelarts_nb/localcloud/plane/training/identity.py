@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from modelarts_nb.localcloud.plane.folders import Folders
-from modelarts_nb.localcloud.plane.identity import MARKER_VARIABLE, SEARCH_PATH, USER, Identity
+from modelarts_nb.localcloud.plane.identity import SEARCH_PATH, Identity
 
 HOME = "/home/ma-user"
 JOB_DIR = f"{HOME}/modelarts/user-job-dir"
@@ -54,18 +54,7 @@ class TaskIdentity(Identity):
 
     def variables(self) -> dict[str, str]:
         """The container's plain environment: what a shell session has."""
-        return {
-            **self.extra,
-            "HOME": str(self.folders.home),
-            "USER": USER,
-            "LOGNAME": USER,
-            "SHELL": "/bin/sh",
-            "PATH": SEARCH_PATH,
-            "LANG": "C.UTF-8",
-            "TMPDIR": str(self.folders.tmp),
-            "HOSTNAME": self.pod,
-            MARKER_VARIABLE: self.marker,
-        }
+        return {**self.plain(), "HOSTNAME": self.pod}
 
     def training_variables(self, index: int, hosts: tuple[str, ...], api: str) -> dict[str, str]:
         """What the platform adds for the training process (facts 4.3).

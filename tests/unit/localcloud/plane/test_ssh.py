@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import select
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import asyncssh
 import pytest
@@ -18,6 +20,10 @@ import pytest
 from modelarts_nb.localcloud.plane.container import Container
 from modelarts_nb.localcloud.plane.ssh.endpoint import MOST_CONNECTIONS
 from modelarts_nb.localcloud.plane.ssh.servers import SshServers
+
+# A command that reads nothing and ends when it is asked to.
+UNTIL_TOLD = "trap 'echo told; exit 7' TERM; echo ready; while :; do sleep 0.02; done"
+T = TypeVar("T")
 
 
 @dataclass
@@ -66,6 +72,22 @@ class Client:
             capture_output=True,
             timeout=120,
         )
+
+    def connected(self, act: Callable[[asyncssh.SSHClientConnection], Awaitable[T]]) -> T:
+        """What comes of it over a connection by asyncssh, whose client can send signals."""
+
+        async def go() -> T:
+            options = {"known_hosts": None, "config": None, "agent_path": None}
+            async with asyncssh.connect(
+                "127.0.0.1",
+                self.port,
+                username="ma-user",
+                client_keys=[str(self.folder / "mine")],
+                **options,
+            ) as connection:
+                return await act(connection)
+
+        return asyncio.run(asyncio.wait_for(go(), 60))
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +186,29 @@ def test_ctrl_c_reaches_what_runs_in_the_terminal(client: Client) -> None:
         window.kill()
         window.wait()
         os.close(master)
+
+
+def test_a_signal_reaches_a_command_whose_input_has_ended(client: Client) -> None:
+    async def stopped(connection: asyncssh.SSHClientConnection) -> tuple[str, int | None]:
+        async with connection.create_process(UNTIL_TOLD) as process:
+            process.stdin.write_eof()
+            await process.stdout.readline()
+            process.send_signal("TERM")
+            done = await process.wait()
+            return str(done.stdout), done.exit_status
+
+    assert client.connected(stopped) == ("told\n", 7)
+
+
+def test_a_signal_does_not_wait_behind_input_that_nobody_reads(client: Client) -> None:
+    async def stopped(connection: asyncssh.SSHClientConnection) -> int | None:
+        async with connection.create_process(UNTIL_TOLD) as process:
+            process.stdin.write("x" * 500_000)
+            await process.stdout.readline()
+            process.send_signal("TERM")
+            return (await process.wait()).exit_status
+
+    assert client.connected(stopped) == 7
 
 
 def test_files_are_copied_to_the_containers_paths(client: Client) -> None:
