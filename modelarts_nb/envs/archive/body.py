@@ -76,7 +76,7 @@ def write_body(
     shares = divide(seen.contents.items)
     frame: Frame
     for frame, data in team.answers(shares, plan, progress):
-        _require_targets(frame, vanished, progress)
+        require_targets(frame, vanished, progress)
         write(data)
         index.frame(len(data), frame.plain, frame.rows)
         records += frame.records
@@ -95,8 +95,17 @@ def write_body(
     return manifest
 
 
-def _require_targets(frame: Frame, vanished: set[str], progress: Progress) -> None:
-    """A hard link to a file that vanished before it was read would be a broken archive."""
+def require_targets(frame: Frame, vanished: set[str], progress: Progress) -> None:
+    """A hard link to a file that vanished before it was read would be a broken archive.
+
+    Args:
+        frame: the next one.
+        vanished: what vanished of those before; is added to.
+        progress: hears of it.
+
+    Raises:
+        Busy: there is such a link.
+    """
     for path in frame.vanished:
         progress.log(f"vanished while it was packed: {path}")
         vanished.add(path)

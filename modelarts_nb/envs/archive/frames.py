@@ -11,7 +11,7 @@ from modelarts_nb.envs.archive.compress import compressor
 from modelarts_nb.envs.archive.index import rows
 from modelarts_nb.envs.archive.layout import Layout, lay
 from modelarts_nb.envs.archive.naming import Sighting, look, overlap
-from modelarts_nb.envs.archive.reading import Odd, read_before, read_soon
+from modelarts_nb.envs.archive.reading import Odd, changed, read_before, read_soon
 from modelarts_nb.envs.archive.shares import Part, Share
 
 
@@ -20,12 +20,15 @@ class Packing:
     """How all shares of one archive are made.
 
     ``prefixes`` are searched for; ``kind`` and ``level`` say how to compress; ``threads`` read.
+    ``exact``: no file may be other than it was scanned (one that is not is else taken as it is
+    now), since something was decided from its content already.
     """
 
     prefixes: tuple[str, ...]
     kind: str
     level: int
     threads: int
+    exact: bool = False
 
     def hand(self, threads: int) -> FrameMaker:
         """Makes frames with ``threads`` that read."""
@@ -97,12 +100,11 @@ class FrameMaker:
             odd |= future.result()
         layout, buffer = begun.layout, begun.buffer
         if odd:
+            if self._plan.exact:
+                _require_only_vanished(share, odd)
             layout, buffer = _corrected(layout, buffer, odd)
         layout.frame(buffer)
-        start = share.parts[0]
-        prefixes = self._plan.prefixes
-        before = b"" if start.first else read_before(start, overlap(prefixes))
-        records, sightings = look(layout, buffer, before, prefixes)
+        records, sightings = self._look(share, layout, buffer)
         data = self._compress(memoryview(buffer)[: layout.size])
         self._buffers.put(begun.buffer)
         ended = [slot.part for slot in layout.slots if slot.part.last]
@@ -119,9 +121,25 @@ class FrameMaker:
         )
         return frame, data
 
+    def _look(
+        self, share: Share, layout: Layout, buffer: bytearray
+    ) -> tuple[list[condaunpack.Record], list[Sighting]]:
+        prefixes = self._plan.prefixes
+        if not prefixes:
+            return [], []
+        start = share.parts[0]
+        before = b"" if start.first else read_before(start, overlap(prefixes))
+        return look(layout, buffer, before, prefixes)
+
     def close(self) -> None:
         """End the threads; what is still to be read is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _require_only_vanished(share: Share, odd: Odd) -> None:
+    for number, now in odd.items():
+        if now is not None:
+            raise changed(share.parts[number].item)
 
 
 def _corrected(layout: Layout, buffer: bytearray, odd: Odd) -> tuple[Layout, bytearray]:
@@ -131,8 +149,8 @@ def _corrected(layout: Layout, buffer: bytearray, odd: Odd) -> tuple[Layout, byt
         data = odd[number] if number in odd else buffer[slot.start : slot.end]
         if data is not None:
             now.append((slot.part, data))
-    changed = lay([(part, len(data)) for part, data in now])
-    target = bytearray(changed.size)
-    for slot, (_, data) in zip(changed.slots, now, strict=True):
+    after = lay([(part, len(data)) for part, data in now])
+    target = bytearray(after.size)
+    for slot, (_, data) in zip(after.slots, now, strict=True):
         target[slot.start : slot.end] = data
-    return changed, target
+    return after, target

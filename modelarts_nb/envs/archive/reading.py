@@ -102,13 +102,13 @@ def _read_whole(item: Item) -> bytes | None:
         except FileNotFoundError:
             if item.path.endswith(".pyc"):
                 return None
-            raise _changed(item) from None
+            raise changed(item) from None
         except OSError as error:
             raise _trouble(error, item) from error
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if same and got == before.st_size and got <= 2 * PIECE:
             return bytes(data)
-    raise _changed(item)
+    raise changed(item)
 
 
 def _read_part(item: Item, offset: int, into: memoryview) -> None:
@@ -121,11 +121,11 @@ def _read_part(item: Item, offset: int, into: memoryview) -> None:
         finally:
             os.close(fd)
     except FileNotFoundError:
-        raise _changed(item) from None
+        raise changed(item) from None
     except OSError as error:
         raise _trouble(error, item) from error
     if got < len(into) or (stat.st_size, stat.st_mtime_ns) != (item.size, item.mtime_ns):
-        raise _changed(item)
+        raise changed(item)
 
 
 def _fill(fd: int, into: memoryview, offset: int) -> int:
@@ -135,7 +135,8 @@ def _fill(fd: int, into: memoryview, offset: int) -> int:
     return got
 
 
-def _changed(item: Item) -> Busy:
+def changed(item: Item) -> Busy:
+    """What is said when a file is not what was scanned any more."""
     return Busy(
         f"{item.path} changed while the environment was being packed.",
         hint="Wait until nothing installs into or writes to the environment, then pack it again.",
@@ -144,5 +145,5 @@ def _changed(item: Item) -> Busy:
 
 def _trouble(error: OSError, item: Item) -> Exception:
     if error.errno == errno.ESTALE:
-        return _changed(item)
+        return changed(item)
     return from_os_error(error, f"packing {item.path}", item.source)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.records import python_version, record_names, site_packages
+from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.state import STATE
 from modelarts_nb.errors import from_os_error
@@ -20,6 +23,20 @@ OURS = os.path.dirname(STATE)
 # File systems count time in steps: of a few milliseconds on Linux, of two seconds on some.
 _LONGEST_STEP = 2.5
 _PAUSE = 0.001
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs, as paths in the environment: ``changed`` are new or other than in the version,
+    ``deleted`` are not there any more (a folder: with all below it). ``bytes`` are those of the
+    changed files. False when nothing differs."""
+
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    bytes: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.deleted)
 
 
 def watch(path: Path) -> tuple[int, dict[str, tuple[str, ...]]]:
@@ -54,6 +71,23 @@ def seems_unsaved(slot: Slot) -> bool:
     if slot.dirty:
         return True
     return any(_names(slot.path / folder) != names for folder, names in slot.names.items())
+
+
+def changes(slot: Slot, version: Version, disk: Disk) -> Changes:
+    """Everything in ``slot`` that differs from ``version``. No file is read, but all are looked at.
+
+    Files that Python compiled count only beside other changes, links to what no image can carry
+    (folders outside of the environment) never.
+
+    Raises:
+        NotFound, ArchiveInvalid, ArchiveHostile: an image of the version is gone or damaged.
+        DiskFailure, AccessDenied: something cannot be read.
+    """
+    # These know how archives are written, which whoever only lists environments need not.
+    from modelarts_nb.envs.sealed.comparing import compare, look
+    from modelarts_nb.envs.sealed.merged import merge
+
+    return compare(slot, look(slot.path), merge(version, disk).held)
 
 
 def _time_at(path: Path) -> int:
