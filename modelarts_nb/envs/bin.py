@@ -12,7 +12,7 @@ from typing import Any
 
 from modelarts_nb import config
 from modelarts_nb.disk.landing import land
-from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.locks import Lock, lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.remove import remove_tree
@@ -21,14 +21,18 @@ from modelarts_nb.envs.cloning import announce, copy_as
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment, Removed
 from modelarts_nb.envs.prefixes import taken_names
+from modelarts_nb.envs.sealed import binned
+from modelarts_nb.envs.sealed.binned import arrived, numbers_in, size_of
 from modelarts_nb.envs.state import STATE, read_state
-from modelarts_nb.envs.unfinished import unfinished
+from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import ModelArtsNbError, NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 # What a removed environment says about its removal, inside it so that one rename moves both.
 NOTE = str(Path(STATE).parent / "removed.json")
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+# The versions of an open environment go with its tree, in a folder beside it.
+_HISTORY = "~versions"
 _ENTRY = re.compile(r"(\d{8}T\d{12}Z)-([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 
 
@@ -88,10 +92,17 @@ def bin_restore(
     final = disk.envs / wanted
     made_for = str(note.get("prefix") or disk.envs / before)
     kernel, copy = note.get("kernel") is True, made_for != str(final)
+    if numbers_in(folder):
+        with unfinished(disk, wanted, kernel=kernel) as left:
+            with lock(disk, wanted, progress=progress) as held:
+                progress.phase("landing")
+                land(held, folder, disk.sealed / wanted)
+            return arrived(wanted, left, disk=disk, progress=progress)
     with unfinished(disk, wanted, kernel=kernel, entry=folder.name if copy else "") as left:
         with lock(disk, wanted, progress=progress) as held:
             if copy:
                 copy_as(folder, wanted, note=left, disk=disk, old=[made_for], progress=progress)
+                _restore_history(folder, wanted, held, left, disk, progress)
                 # It has landed: what cannot be deleted now is deleted with the rest of the bin.
                 try:
                     delete_entry(folder.name, disk, progress)
@@ -103,7 +114,25 @@ def bin_restore(
                 land(held, folder, final)
                 with contextlib.suppress(OSError):
                     os.unlink(final / NOTE)
+                _restore_history(folder, wanted, held, left, disk, progress)
         return announce(final, kernel=kernel, note=left, disk=disk, progress=progress)
+
+
+def history_of(entry: Path) -> Path:
+    """Where the versions of an open environment in the bin are, if it had any."""
+    return entry.with_name(f"{entry.name}{_HISTORY}")
+
+
+def _restore_history(
+    folder: Path, name: str, held: Lock, left: Note, disk: Disk, progress: Progress
+) -> None:
+    """The tree is what counts and is back: versions that do not follow are no error."""
+    try:
+        if history_of(folder).is_dir():
+            land(held, history_of(folder), disk.sealed / name)
+    except ModelArtsNbError as error:
+        left.failures.append(error.message)
+        progress.log(f"its versions are still in the bin: {error.message} {error.cause}")
 
 
 def delete_entry(entry: str, disk: Disk, progress: Progress = SILENT) -> None:
@@ -114,14 +143,15 @@ def delete_entry(entry: str, disk: Disk, progress: Progress = SILENT) -> None:
         Cancelled: likewise.
     """
     # Its name goes first: a half-deleted environment must not be offered for restoring.
-    doomed = disk.bin / f".{entry}"
-    try:
-        os.rename(disk.bin / entry, doomed)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise from_os_error(error, f"deleting {entry}", doomed) from error
-    remove_tree(doomed, progress)
+    for folder in (disk.bin / entry, history_of(disk.bin / entry)):
+        doomed = folder.with_name(f".{folder.name}")
+        try:
+            os.rename(folder, doomed)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise from_os_error(error, f"deleting {entry}", doomed) from error
+        remove_tree(doomed, progress)
 
 
 def bin_empty(
@@ -179,13 +209,16 @@ def removed_entry(entry: str, disk: Disk) -> Removed:
     assert match, entry
     days = config.PersistentDisk(config=config.load()).bin_days
     when = _time(entry)
-    state = read_state(disk.bin / entry)
+    folder = disk.bin / entry
+    state = read_state(folder)
+    sealed = state is None and bool(numbers_in(folder))
     return Removed(
         entry,
         match[2],
         when.replace(microsecond=0).isoformat(),
         (when + timedelta(days=days)).replace(microsecond=0).isoformat(),
-        state.size if state else None,
+        state.size if state else size_of(folder) if sealed else None,
+        "sealed" if sealed else "open",
     )
 
 
@@ -193,6 +226,8 @@ def read_note(folder: Path) -> dict[str, Any]:
     """What a removed environment says about its removal; empty where it says nothing."""
     try:
         value = json.loads((folder / NOTE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return binned.read_note(folder)
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -241,5 +276,5 @@ def _finish_deleting(disk: Disk, progress: Progress) -> None:
     """Delete what an earlier emptying began and could not end."""
     with contextlib.suppress(OSError, ModelArtsNbError):
         for name in os.listdir(disk.bin):
-            if name.startswith(".") and _ENTRY.fullmatch(name[1:]):
+            if name.startswith(".") and _ENTRY.fullmatch(name[1:].removesuffix(_HISTORY)):
                 remove_tree(disk.bin / name, progress)

@@ -9,9 +9,14 @@ from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.bin import delete_entry
 from modelarts_nb.envs.condafiles import tell_conda
-from modelarts_nb.envs.kernels import register_if_possible, remove_kernel
+from modelarts_nb.envs.kernels import (
+    register_if_possible,
+    register_sealed_if_possible,
+    remove_kernel,
+)
 from modelarts_nb.envs.prefixes import is_environment
 from modelarts_nb.envs.removal import to_bin
+from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.swaps import finish_swaps
 from modelarts_nb.envs.unfinished import Note, notes
 from modelarts_nb.errors import Busy, NotFound
@@ -52,6 +57,14 @@ def _finish(note: Note, disk: Disk, progress: Progress) -> None:
                 delete_entry(note.entry, disk, progress)
             if note.kernel:
                 register_if_possible(prefix, disk=disk, progress=progress)
+        elif find_sealed(note.name, disk):
+            if note.former and not find_sealed(note.former, disk):
+                remove_kernel(note.former, disk)
+            if note.kernel:
+                register_sealed_if_possible(note.name, disk=disk, progress=progress)
+        elif find_sealed(note.name, disk):
+            if note.kernel:
+                register_sealed_if_possible(note.name, disk=disk, progress=progress)
         elif not prefix.exists():
             remove_kernel(note.name, disk)
         tell_conda(disk)

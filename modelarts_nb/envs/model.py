@@ -90,10 +90,14 @@ class Archive:
 
 @dataclass(frozen=True)
 class Removed:
-    """One environment in the bin. ``entry`` is what ``bin_restore`` takes; times are ISO 8601."""
+    """One environment in the bin. ``entry`` is what ``bin_restore`` takes; times are ISO 8601.
+
+    ``size`` is in bytes, of the environment; a ``sealed`` one's images take less.
+    """
 
     entry: str
     name: str
     removed: str
     purged_after: str
     size: int | None = None
+    state: Literal["open", "sealed"] = "open"

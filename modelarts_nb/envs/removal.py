@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.locks import Lock, lock
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.envs.bin import (
-    NOTE,
     bin_empty,
     bin_list,
     bin_restore,
     entry_name,
+    history_of,
+    note_removal,
     purge,
     removed_entry,
 )
@@ -25,8 +24,13 @@ from modelarts_nb.envs.kernels import remove_kernel
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Removed
 from modelarts_nb.envs.prefixes import disk_prefixes
-from modelarts_nb.envs.unfinished import unfinished
-from modelarts_nb.errors import DiskFailure, ModelArtsNbError, NotFound, from_os_error
+from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed.binned import write_note
+from modelarts_nb.envs.sealed.names import find_sealed, known_as
+from modelarts_nb.envs.sealed.unsaved import seems_unsaved
+from modelarts_nb.envs.sealed.versions import numbers
+from modelarts_nb.envs.unfinished import Note, unfinished
+from modelarts_nb.errors import DiskFailure, ModelArtsNbError, NotFound
 from modelarts_nb.progress import SILENT, Progress
 
 __all__ = ["bin_empty", "bin_list", "bin_restore", "purge", "remove", "to_bin"]
@@ -35,16 +39,45 @@ __all__ = ["bin_empty", "bin_list", "bin_restore", "purge", "remove", "to_bin"]
 def remove(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> Removed:
     """Move the environment ``name`` into the bin; its kernel goes, conda forgets it.
 
+    The versions go with it, their images when the bin is emptied and nobody else has them
+    (``gc``). What was not saved of a sealed one is saved first.
+
     Raises:
-        NotFound: there is no folder of this name in the envs dir.
+        NotFound: there is no environment of this name on the disk.
         Busy: somebody is working on it.
-        DiskFailure, AccessDenied: the disk refused; it is still there.
+        DiskFull, DiskFailure, AccessDenied: the disk refused; it is still there.
     """
     disk = disk or open_disk()
+    if sealed := find_sealed(name, disk):
+        return _remove_sealed(sealed, disk, progress)
     prefix = _folder(name, disk)
     with lock(disk, prefix.name, progress=progress) as held:
         progress.phase("removing")
-        return to_bin(prefix, held, disk, progress)
+        removed = to_bin(prefix, held, disk, progress)
+        history = disk.sealed / known_as(prefix.name, disk)
+        if numbers(disk, history.name):
+            land(held, history, history_of(disk.bin / removed.entry))
+        return removed
+
+
+def _remove_sealed(name: str, disk: Disk, progress: Progress) -> Removed:
+    if (slot := slots.current(disk, name)) and seems_unsaved(slot):
+        from modelarts_nb.envs.sealed.saving import save
+
+        save(name, why="unsaved, before it was removed", disk=disk, progress=progress)
+    kernel = Kernels(disk).of_name(name)[0] != "none"
+    folder, entry = disk.sealed / name, entry_name(name)
+    with lock(disk, name, progress=progress) as held:
+        progress.phase("removing")
+        if find_sealed(name, disk) is None:
+            raise NotFound(f"{name!r} was removed just now.", hint="`ma bin list` shows it.")
+        with _while_it_is_there(folder):
+            write_note(folder, disk, kernel=kernel)
+            with unfinished(disk, name, kernel=kernel) as left:
+                land(held, folder, disk.bin / entry)
+                _let_it_be_forgotten(name, left, disk, progress)
+    progress.log(f"{name} is in the bin as {entry}")
+    return removed_entry(entry, disk)
 
 
 def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) -> Removed:
@@ -62,26 +95,24 @@ def to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress = SILENT) ->
 def _to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress) -> Removed:
     kernel = Kernels(disk).of(prefix)[0] != "none"
     if (prefix / "conda-meta").is_dir():
-        note = {"owner": disk.owner, "prefix": str(prefix), "kernel": kernel}
-        try:
-            (prefix / NOTE).parent.mkdir(exist_ok=True)
-        except OSError as error:
-            raise from_os_error(error, f"removing {prefix.name}", prefix) from error
-        replace_file(prefix / NOTE, json.dumps(note).encode())
+        note_removal(prefix, disk)
     entry = entry_name(prefix.name)
     with unfinished(disk, prefix.name, kernel=kernel) as left:
         land(held, prefix, disk.bin / entry)
-        # It is gone: a home that refuses is logged and not an error, as when one is made.
-        try:
-            remove_kernel(prefix.name, disk)
-            tell_conda(disk)
-        except ModelArtsNbError as error:
-            left.failures.append(error.message)
-            progress.log(
-                f"its kernel, or its line for conda, is left: {error.message} {error.cause}"
-            )
+        _let_it_be_forgotten(prefix.name, left, disk, progress)
     progress.log(f"{prefix.name} is in the bin as {entry}")
     return removed_entry(entry, disk)
+
+
+def _let_it_be_forgotten(name: str, left: Note, disk: Disk, progress: Progress) -> None:
+    """It is gone: a home that refuses is logged and not an error, as when one is made."""
+    try:
+        slots.unchoose(disk, name)
+        remove_kernel(name, disk)
+        tell_conda(disk)
+    except ModelArtsNbError as error:
+        left.failures.append(error.message)
+        progress.log(f"its kernel, or its line for conda, is left: {error.message} {error.cause}")
 
 
 @contextlib.contextmanager

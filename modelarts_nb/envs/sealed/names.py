@@ -7,8 +7,8 @@ from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.sealed import slots
-from modelarts_nb.envs.sealed.versions import numbers, sealed_names
-from modelarts_nb.errors import NotFilled
+from modelarts_nb.envs.sealed.versions import numbers, read_head, sealed_names
+from modelarts_nb.errors import ArchiveInvalid, NotFilled, NotFound
 
 
 def known_as(name: str, disk: Disk) -> str:
@@ -56,9 +56,19 @@ def copy_of(name: str, disk: Disk) -> Path:
         NotFilled: it is not; the hint says how to change that.
     """
     slot = slots.current(disk, name)
-    if slot is None:
+    if slot is None or not _is_of(slot, name, disk):
         raise NotFilled(
             f"{name!r} is sealed and has no copy on the local disk of this container.",
             hint=f"`ma env fill {name}` makes one; starting its kernel does, too.",
         )
     return slot.path
+
+
+def _is_of(slot: slots.Slot, name: str, disk: Disk) -> bool:
+    """Is it a copy of this environment, not of one that had the name before?"""
+    try:
+        return slots.of(slot, read_head(disk, name, slot.number))
+    except NotFound:
+        return False
+    except ArchiveInvalid:
+        return True
