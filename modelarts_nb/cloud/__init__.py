@@ -14,22 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelarts_nb.lazy import shown
+
 if TYPE_CHECKING:
     from modelarts_nb.cloud.client import Cloud, open_cloud
     from modelarts_nb.cloud.status import CloudStatus, check
 
-_HOMES = {"Cloud": "client", "CloudStatus": "status", "check": "status", "open_cloud": "client"}
+_HOMES = {"Cloud": ".client", "CloudStatus": ".status", "check": ".status", "open_cloud": ".client"}
 
 __all__ = ["Cloud", "CloudStatus", "check", "open_cloud"]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = shown(__name__, _HOMES)

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelarts_nb.lazy import shown
+
 if TYPE_CHECKING:
     from modelarts_nb.envs.archive import list_archives, remove_archive
     from modelarts_nb.envs.archive.pack import pack
@@ -32,28 +34,28 @@ if TYPE_CHECKING:
     from modelarts_nb.envs.renaming import rename
 
 _HOMES = {
-    "bin_empty": "bin",
-    "bin_list": "bin",
-    "bin_restore": "bin",
-    "check": "health",
-    "clone": "cloning",
-    "create": "creation",
-    "export": "exporting",
-    "fix": "health",
-    "install": "change",
-    "list_archives": "archive",
-    "list_environments": "inventory",
-    "pack": "archive",
-    "packages": "installed",
-    "preflight": "archive",
-    "register": "kernels",
-    "remove": "removal",
-    "remove_archive": "archive",
-    "rename": "renaming",
-    "show": "inventory",
-    "uninstall": "change",
-    "unpack": "archive",
-    "unregister": "kernels",
+    "bin_empty": ".bin",
+    "bin_list": ".bin",
+    "bin_restore": ".bin",
+    "check": ".health",
+    "clone": ".cloning",
+    "create": ".creation",
+    "export": ".exporting",
+    "fix": ".health",
+    "install": ".change",
+    "list_archives": ".archive",
+    "list_environments": ".inventory",
+    "pack": ".archive",
+    "packages": ".installed",
+    "preflight": ".archive",
+    "register": ".kernels",
+    "remove": ".removal",
+    "remove_archive": ".archive",
+    "rename": ".renaming",
+    "show": ".inventory",
+    "uninstall": ".change",
+    "unpack": ".archive",
+    "unregister": ".kernels",
 }
 
 __all__ = [
@@ -81,14 +83,4 @@ __all__ = [
     "unregister",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = shown(__name__, _HOMES)

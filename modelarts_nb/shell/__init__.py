@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelarts_nb.lazy import shown
+
 if TYPE_CHECKING:
     from modelarts_nb.operations.shell import (
         Executed,
@@ -28,15 +30,15 @@ if TYPE_CHECKING:
     from modelarts_nb.shell.target import Target
 
 _HOMES = {
-    "Copied": "shell.copying",
-    "ExecOptions": "shell.choosing",
-    "Executed": "operations.shell",
-    "Target": "shell.target",
-    "TaskOutput": "operations.shell",
-    "copy": "operations.shell",
-    "execute": "operations.shell",
-    "process_environments": "operations.shell",
-    "targets": "operations.shell",
+    "Copied": ".copying",
+    "ExecOptions": ".choosing",
+    "Executed": "..operations.shell",
+    "Target": ".target",
+    "TaskOutput": "..operations.shell",
+    "copy": "..operations.shell",
+    "execute": "..operations.shell",
+    "process_environments": "..operations.shell",
+    "targets": "..operations.shell",
 }
 
 __all__ = [
@@ -51,14 +53,4 @@ __all__ = [
     "targets",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"modelarts_nb.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = shown(__name__, _HOMES)

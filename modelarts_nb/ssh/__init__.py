@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelarts_nb.lazy import shown
+
 if TYPE_CHECKING:
     from modelarts_nb.operations.ssh import SshSetup, delete_key, setup, show, use
     from modelarts_nb.operations.ssh_hosts import ConfigWritten, check, forget_host, write_config
@@ -25,25 +27,25 @@ if TYPE_CHECKING:
     from modelarts_nb.ssh.laptop import Laptop
 
 _HOMES = {
-    "ConfigWritten": "operations.ssh_hosts",
-    "KeyPair": "ssh.keypairs",
-    "Laptop": "ssh.laptop",
-    "SshCheck": "ssh.diagnosis",
-    "SshEndpoint": "ssh.endpoint",
-    "SshSetup": "operations.ssh",
-    "check": "operations.ssh_hosts",
-    "create_key": "ssh.keys",
-    "delete_key": "operations.ssh",
-    "forget_host": "operations.ssh_hosts",
-    "import_key": "ssh.keys",
-    "keep_key": "ssh.keys",
-    "list_keys": "ssh.keys",
-    "lock": "ssh.keys",
-    "setup": "operations.ssh",
-    "show": "operations.ssh",
-    "unlock": "ssh.keys",
-    "use": "operations.ssh",
-    "write_config": "operations.ssh_hosts",
+    "ConfigWritten": "..operations.ssh_hosts",
+    "KeyPair": ".keypairs",
+    "Laptop": ".laptop",
+    "SshCheck": ".diagnosis",
+    "SshEndpoint": ".endpoint",
+    "SshSetup": "..operations.ssh",
+    "check": "..operations.ssh_hosts",
+    "create_key": ".keys",
+    "delete_key": "..operations.ssh",
+    "forget_host": "..operations.ssh_hosts",
+    "import_key": ".keys",
+    "keep_key": ".keys",
+    "list_keys": ".keys",
+    "lock": ".keys",
+    "setup": "..operations.ssh",
+    "show": "..operations.ssh",
+    "unlock": ".keys",
+    "use": "..operations.ssh",
+    "write_config": "..operations.ssh_hosts",
 }
 
 __all__ = [
@@ -68,14 +70,4 @@ __all__ = [
     "write_config",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"modelarts_nb.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = shown(__name__, _HOMES)
