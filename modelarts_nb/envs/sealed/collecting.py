@@ -118,7 +118,7 @@ def _kept(disk: Disk, files: Iterable[_File], progress: Progress) -> dict[str, s
     for path, version in _versions(disk, progress).items():
         who = path.parent.name
         if path.parent.parent == disk.bin:
-            who = f"{who.partition('-')[2]} in the bin"
+            who = f"{who.partition('-')[2].partition('~')[0]} in the bin"
         for layer in version.layers:
             why[layer.image] = f"version {version.number} of {who} needs it"
     return why

@@ -1,0 +1,176 @@
+"""Going back: to an earlier version of a sealed environment, or behind the last change.
+
+Nothing is ever taken away: going back writes a new version with the layers of the old one, and
+what was not saved is saved first. So going back can be undone like everything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modelarts_nb.disk.locks import lock
+from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.envs.model import Environment
+from modelarts_nb.envs.prefixes import disk_prefixes
+from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed.filling import fill
+from modelarts_nb.envs.sealed.images import keep
+from modelarts_nb.envs.sealed.model import Version
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.saving import save
+from modelarts_nb.envs.sealed.unsaved import changes
+from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
+from modelarts_nb.envs.state import now
+from modelarts_nb.envs.undoing import undo_change
+from modelarts_nb.errors import ArchiveInvalid, Cancelled, ModelArtsNbError, NotFound, UsageError
+from modelarts_nb.progress import SILENT, Progress
+
+
+def rollback(
+    name: str,
+    number: int | None = None,
+    *,
+    why: str = "",
+    disk: Disk | None = None,
+    progress: Progress = SILENT,
+) -> Version:
+    """Make the environment what it was in an earlier version, as a new version.
+
+    What was changed here and not saved is saved first. Kernels that run keep their files; those
+    that start from now on have the new version.
+
+    Args:
+        name: a sealed environment.
+        number: the version; None: the one that the newest was made from, so that going back twice
+            comes back.
+        why: instead of "back to version N".
+
+    Returns:
+        The new version; the newest, when it is the same already.
+
+    Raises:
+        NotFound: no such environment or version, or one of its images is gone.
+        UsageError: the environment is open, so that its tree is what counts.
+        ArchiveInvalid: the version is damaged, or of a newer tool.
+        Busy, DiskFull, DiskFailure, AccessDenied, Cancelled: no version was written.
+    """
+    disk = disk or open_disk()
+    name = _sealed(name, disk)
+    read_version(disk, name, number)
+    used = slots.current(disk, name)
+    if used:
+        _keep_unsaved(used, disk, progress)
+    with lock(disk, name, progress=progress) as held:
+        last = numbers(disk, name)[-1]
+        target = _target(disk, name, number)
+        if target.number == last or target.layers == _layers(disk, name, last):
+            progress.log(f"{name} is what it was in version {target.number} already")
+            version = read_version(disk, name)
+        else:
+            progress.phase("writing")
+            for layer in target.layers:
+                keep(disk, layer.image)
+            version = write_version(
+                disk,
+                replace(
+                    target,
+                    parent=last,
+                    created=now(),
+                    owner=disk.owner,
+                    why=why or f"back to version {target.number}",
+                    stored=0,
+                ),
+                held,
+            )
+            progress.log(f"{name} version {version.number} is what version {target.number} was")
+    if used:
+        _use(version, disk, progress)
+    return version
+
+
+def undo(
+    name: str, *, disk: Disk | None = None, progress: Progress = SILENT
+) -> Version | Environment:
+    """Take the last change of an environment back, and with the next undo this undoing.
+
+    Of a sealed one that is what was not saved (it is saved as a version first), else what the
+    newest version changed; of an open one the last install or uninstall.
+
+    Returns:
+        The version that is the newest now; of an open environment the environment.
+
+    Raises:
+        NotFound: there is no such environment, or nothing to undo.
+        Others: as ``rollback``; what the environment was is still there.
+    """
+    disk = disk or open_disk()
+    if known := find_sealed(name, disk):
+        return rollback(known, disk=disk, progress=progress)
+    return undo_change(name, disk=disk, progress=progress)
+
+
+def _sealed(name: str, disk: Disk) -> str:
+    if known := find_sealed(name, disk):
+        return known
+    if any(name.lower() == prefix.name.lower() for prefix in disk_prefixes(disk)):
+        raise UsageError(
+            f"{name!r} is open: what counts is its folder, and its versions are from before.",
+            hint=f"`ma env undo {name}` takes the last change back. For an earlier version, seal "
+            f"it first, or have that beside it: `ma env clone {name}@NUMBER OTHER`.",
+        )
+    raise NotFound(
+        f"There is no sealed environment called {name!r}.",
+        hint="`ma env list` shows all there are.",
+    )
+
+
+def _target(disk: Disk, name: str, number: int | None) -> Version:
+    if number is not None:
+        return read_version(disk, name, number)
+    newest = read_version(disk, name)
+    if newest.parent is None:
+        raise NotFound(
+            f"There is nothing to go back to: {name!r} has no version before {newest.number}.",
+            hint=f"`ma env versions {name}` shows all there are.",
+        )
+    return read_version(disk, name, newest.parent)
+
+
+def _layers(disk: Disk, name: str, number: int) -> object:
+    """The layers of a version; None where it cannot be read: then it is like no other."""
+    try:
+        return read_version(disk, name, number).layers
+    except ArchiveInvalid:
+        return None
+
+
+def _keep_unsaved(used: slots.Slot, disk: Disk, progress: Progress) -> None:
+    saved = save(used.name, why="unsaved, before going back", disk=disk, progress=progress)
+    if saved.number != used.number:
+        progress.log(f"what was not saved is version {saved.number} of {used.name}")
+
+
+def _use(version: Version, disk: Disk, progress: Progress) -> None:
+    """Let kernels here start from ``version``.
+
+    It is on the disk already, so a local disk that refuses is logged and not an error: the next
+    start of a kernel tries again, and says why it cannot.
+    """
+    try:
+        if slot := _unchanged(version, disk):
+            slots.note(replace(slot, number=version.number))
+        fill(version.name, number=version.number, disk=disk, progress=progress)
+    except Cancelled:
+        raise
+    except ModelArtsNbError as error:
+        progress.log(f"it is not on the local disk yet: {error.message} {error.cause}")
+
+
+def _unchanged(version: Version, disk: Disk) -> slots.Slot | None:
+    """A copy of these very layers that nobody has changed: it need not be filled once more."""
+    images = tuple(layer.image for layer in version.layers)
+    for slot in slots.filled(disk):
+        same = (slot.name, slot.images) == (version.name, images)
+        if same and not changes(slot, version, disk):
+            return slot
+    return None
