@@ -4,12 +4,14 @@ import { commands } from './plugins/commands';
 import { core } from './plugins/core';
 import { fileBrowser } from './plugins/fileBrowser';
 import { jobs } from './plugins/jobs';
+import { kernelStarts } from './plugins/kernelStarts';
 import { launcher } from './plugins/launcher';
 import { lease } from './plugins/lease';
 import { missingKernel } from './plugins/missingKernel';
 import { notebook } from './plugins/notebook';
 import { notifications } from './plugins/notifications';
 import { panel } from './plugins/panel';
+import { sealed } from './plugins/sealed';
 import { shell } from './plugins/shell';
 import { ssh } from './plugins/ssh';
 import { statusBar } from './plugins/statusBar';
@@ -26,6 +28,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   launcher,
   missingKernel,
   fileBrowser,
+  sealed,
+  kernelStarts,
   notebook,
   lease,
   storage,

@@ -33,6 +33,7 @@ export function errorTitle(error: ApiError, trans: TranslationBundle): string {
     name_taken: trans.__('This name is taken.'),
     not_found: trans.__('Not found.'),
     not_an_environment: trans.__('This is not a conda environment.'),
+    not_filled: trans.__('It is not on the local disk yet.'),
     disk_missing: trans.__('The persistent disk is not there.'),
     disk_full: trans.__('The disk is full.'),
     disk_failure: trans.__('The disk failed.'),
@@ -88,6 +89,9 @@ export function errorHint(error: ApiError, trans: TranslationBundle): string {
       'A name has letters, digits, dot, dash and underscore, starts with a letter or digit and is at most 64 long.'
     ),
     name_taken: trans.__('Choose another name, or remove that one first.'),
+    not_filled: trans.__(
+      'Choose “Copy to the Local Disk Now” in its menu, then try again.'
+    ),
     disk_missing: trans.__(
       'Set MODELARTS_NB_DISK (PersistentDisk.root) to the folder that survives a restart, then restart the server.'
     ),

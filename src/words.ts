@@ -41,6 +41,26 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
       return trans.__('Uninstalling packages from %1', name);
     case 'env.fix':
       return trans.__('Fixing %1', name);
+    case 'env.seal':
+      return trans.__('Sealing %1', name);
+    case 'env.open':
+      return trans.__('Opening %1 again', name);
+    case 'env.save':
+      return trans.__('Saving %1', name);
+    case 'env.rollback':
+      return say('number')
+        ? trans.__('Going back to version %2 of %1', name, say('number'))
+        : trans.__('Going back to an earlier version of %1', name);
+    case 'env.undo':
+      return trans.__('Undoing the last change of %1', name);
+    case 'env.fill':
+      return trans.__('Copying %1 to the local disk', name);
+    case 'env.gc':
+      return trans.__('Freeing images that nobody needs');
+    case 'env.add_source':
+      return trans.__('Adding the shared folder %1', say('path'));
+    case 'env.remove_source':
+      return trans.__('Letting go of the shared folder %1', say('path'));
     case 'bin.restore':
       return trans.__('Restoring %1 from the bin', name || say('entry'));
     case 'bin.empty':

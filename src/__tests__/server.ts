@@ -1,5 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
+import { IDifference, IVersion } from '../api/sealedTypes';
 import { IEnvironment, IOperation, IStatus } from '../api/types';
 
 export interface IAnswer {
@@ -92,6 +93,70 @@ export function environment(
     highlights: [],
     trouble: [],
     working: null,
+    state: 'open',
+    version: null,
+    newest: null,
+    versions: 0,
+    filled: true,
+    unsaved: false,
+    stored: null,
+    local_size: null,
+    ...change
+  };
+}
+
+/** A sealed environment with two versions and a local copy of the newest. */
+export function sealed(
+  change: Partial<IEnvironment> & { name: string }
+): IEnvironment {
+  return environment({
+    prefix: `/home/me/.ma/run/${change.name}~2`,
+    state: 'sealed',
+    version: 2,
+    newest: 2,
+    versions: 2,
+    stored: 1_100_000_000,
+    local_size: 3_400_000_000,
+    ...change
+  });
+}
+
+export function version(
+  change: Partial<IVersion> & { number: number }
+): IVersion {
+  return {
+    name: 'mine',
+    created: '2026-11-20T09:00:00Z',
+    why: '',
+    owner: 'me',
+    parent: change.number > 1 ? change.number - 1 : null,
+    python: '3.10.13',
+    platform: 'linux-64',
+    arch: 'x86_64',
+    glibc: '2.17',
+    accelerator: 'cpu',
+    packages: 40,
+    highlights: [],
+    files: 24_310,
+    size: 3_400_000_000,
+    stored: 1_100_000_000,
+    filled: false,
+    chosen: false,
+    problem: '',
+    ...change
+  };
+}
+
+export function difference(change: Partial<IDifference> = {}): IDifference {
+  const none = { count: 0, bytes: 0, paths: [] };
+  return {
+    name: 'mine',
+    before: '1',
+    after: '2',
+    packages: [],
+    added: none,
+    removed: none,
+    changed: none,
     ...change
   };
 }

@@ -1,6 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { request } from './request';
+import { IDifference, ISource, IVersion } from './sealedTypes';
 import {
   IArchive,
   IEnvironment,
@@ -46,6 +47,29 @@ export class Client {
 
   preflight(name: string): Promise<IPreflight> {
     return this._get(`environments/${encodeURIComponent(name)}/preflight`);
+  }
+
+  /** All versions, the newest first. */
+  async versions(name: string): Promise<IVersion[]> {
+    const path = `environments/${encodeURIComponent(name)}/versions`;
+    return (await this._get<{ versions: IVersion[] }>(path)).versions;
+  }
+
+  /** What lies between two versions. @param before, after - a number, or `unsaved`. */
+  difference(
+    name: string,
+    before: string,
+    after: string
+  ): Promise<IDifference> {
+    const query = new URLSearchParams({ a: before, b: after });
+    return this._get(
+      `environments/${encodeURIComponent(name)}/diff?${query.toString()}`
+    );
+  }
+
+  /** Folders of others, and the sealed environments in them. */
+  async sources(): Promise<ISource[]> {
+    return (await this._get<{ sources: ISource[] }>('sources')).sources;
   }
 
   async archives(): Promise<IArchive[]> {

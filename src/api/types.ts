@@ -41,6 +41,22 @@ export interface IEnvironment {
   trouble: IFinding[];
   /** What is being done to it right now, in words. */
   working: string | null;
+  /** A folder tree, or images with versions; then `prefix` changes with the local copy. */
+  state: 'open' | 'sealed';
+  /** What kernels here start from, else the newest. */
+  version: number | null;
+  /** The highest of its versions, wherever it was made. */
+  newest: number | null;
+  /** How many there are; an open one may have a history too. */
+  versions: number;
+  /** It is on the local disk, or needs not be. */
+  filled: boolean;
+  /** Work in the local copy is in no version yet. */
+  unsaved: boolean;
+  /** What its version takes on the persistent disk; an open one takes its `size`. */
+  stored: number | null;
+  /** What its copy takes on the local disk. */
+  local_size: number | null;
 }
 
 export interface IPackage {
@@ -119,6 +135,15 @@ export type Verb =
   | 'env.install'
   | 'env.uninstall'
   | 'env.fix'
+  | 'env.seal'
+  | 'env.open'
+  | 'env.save'
+  | 'env.rollback'
+  | 'env.undo'
+  | 'env.fill'
+  | 'env.gc'
+  | 'env.add_source'
+  | 'env.remove_source'
   | 'bin.restore'
   | 'bin.empty'
   | 'archive.remove'

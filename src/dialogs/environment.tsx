@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { isSealed } from '../sealed/state';
 import { IModelArtsNb } from '../tokens';
 import { CopyButton } from './error';
 import { SelectField, TextField } from './fields';
@@ -11,6 +12,7 @@ import { nameProblem } from './names';
 /** Ask for the new name of an environment. */
 export async function askRename(nb: IModelArtsNb, name: string): Promise<void> {
   const { trans, operations, inventory } = nb;
+  const environment = inventory.find(name);
   const others = (inventory.view.environments ?? []).filter(
     environment => environment.name !== name
   );
@@ -33,9 +35,11 @@ export async function askRename(nb: IModelArtsNb, name: string): Promise<void> {
           first
         />
         <p className="ma-Form-space">
-          {trans.__(
-            'The environment is copied to its new folder, because its paths change; the old one waits in the bin for a week.'
-          )}
+          {environment && isSealed(environment)
+            ? trans.__('Its versions get the new name; nothing is copied.')
+            : trans.__(
+                'The environment is copied to its new folder, because its paths change; the old one waits in the bin for a week.'
+              )}
         </p>
       </>
     )

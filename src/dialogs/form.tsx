@@ -18,6 +18,11 @@ export interface IFields<V> {
   set: (change: Partial<V>, quiet?: boolean) => void;
 }
 
+/** What a form's own fields can do besides: be a button like that of the dialog. */
+export interface IFormFields<V> extends IFields<V> {
+  submit: () => void;
+}
+
 export interface IForm<V> {
   title: string;
   /** The word on the primary button. */
@@ -26,7 +31,7 @@ export interface IForm<V> {
   dismiss?: string;
   trans: TranslationBundle;
   initial: V;
-  fields: (props: IFields<V>) => React.ReactElement;
+  fields: (props: IFormFields<V>) => React.ReactElement;
   /** Why this value cannot be submitted (may be empty); null when it can. */
   problem: (value: V) => string | null;
   submit: (value: V) => Promise<unknown>;
@@ -55,6 +60,9 @@ class FormBody<V> extends ReactWidget {
 
   /** Called when the value changes. */
   onChange: () => void = () => undefined;
+
+  /** Called when a button among the fields does what the dialog's does. */
+  onSubmit: () => void = () => undefined;
 
   /** Called when the preview was stopped. */
   onStop: () => void = () => undefined;
@@ -94,6 +102,7 @@ class FormBody<V> extends ReactWidget {
             this.update();
             this.onChange();
           }}
+          submit={() => this.onSubmit()}
         />
         <p className="ma-Form-problem" role="status">
           {this._insisting && this.problem}
@@ -162,6 +171,7 @@ class FormDialog<V> extends BodyDialog<void> {
     this._formBody = body;
     this._accept = last;
     body.onChange = () => this._enable();
+    body.onSubmit = () => this.resolve(this._accept);
     body.onStop = () =>
       this.node.querySelector<HTMLElement>(`.${PREVIEW}`)?.focus();
   }

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { IEnvironment, IPackage, Params } from '../api/types';
+import { isSealed } from '../sealed/state';
 import { IModelArtsNb } from '../tokens';
 import { baseName } from '../words';
 import { TextField } from './fields';
@@ -61,7 +62,7 @@ export async function askInstall(
           placeholder={trans.__('those of .condarc')}
           onChange={channels => set({ channels })}
         />
-        <WaitsInBin nb={nb} />
+        <WhatBecomes nb={nb} name={name} />
       </>
     )
   });
@@ -91,18 +92,28 @@ async function askUninstall(
     fields: () => (
       <>
         <p>{packages.join(', ')}</p>
-        <WaitsInBin nb={nb} />
+        <WhatBecomes nb={nb} name={name} />
       </>
     )
   });
 }
 
-function WaitsInBin({ nb }: { nb: IModelArtsNb }): React.ReactElement {
+/** Where what was there before is found afterwards. */
+function WhatBecomes(props: {
+  nb: IModelArtsNb;
+  name: string;
+}): React.ReactElement {
+  const { inventory, trans } = props.nb;
+  const environment = inventory.find(props.name);
   return (
     <p className="ma-Form-space">
-      {nb.trans.__(
-        'The environment as it was waits in the bin for a week. Running kernels keep what they have until they are restarted.'
-      )}
+      {environment && isSealed(environment)
+        ? trans.__(
+            'It changes the copy on the local disk: save that as a version to keep it. Running kernels keep what they have until they are restarted.'
+          )
+        : trans.__(
+            'The environment as it was waits in the bin for a week. Running kernels keep what they have until they are restarted.'
+          )}
     </p>
   );
 }

@@ -12,7 +12,10 @@ interface IPreviewProps {
   nb: IModelArtsNb;
   /** Start the operation that only looks. */
   start: () => Promise<IOperation>;
-  onCancel: () => void;
+  /** What it found; without: a plan of packages. */
+  draw?: (ended: IOperation) => React.ReactElement;
+  /** Without, it goes on until the dialog is closed. */
+  onCancel?: () => void;
 }
 
 /**
@@ -21,7 +24,7 @@ interface IPreviewProps {
  * Runs while it is drawn: taken away, the operation is cancelled and forgotten.
  */
 export function Preview(props: IPreviewProps): React.ReactElement {
-  const { nb, start, onCancel } = props;
+  const { nb, start, draw, onCancel } = props;
   const { operations, trans, format } = nb;
   const [id, setId] = React.useState<string | null>(null);
   const [ended, setEnded] = React.useState<IOperation | null>(null);
@@ -82,7 +85,9 @@ export function Preview(props: IPreviewProps): React.ReactElement {
       {failed ? (
         <ErrorBox error={failed} trans={trans} />
       ) : ended ? (
-        ended.state === 'done' ? (
+        ended.state === 'done' && draw ? (
+          draw(ended)
+        ) : ended.state === 'done' ? (
           <PlanView
             nb={nb}
             plan={ended.result as unknown as IPlan}
@@ -98,15 +103,17 @@ export function Preview(props: IPreviewProps): React.ReactElement {
               <Progress operation={running} trans={trans} format={format} />
             </div>
           ) : (
-            <p>{trans.__('choosing packages')}</p>
+            <p>{draw ? trans.__('looking') : trans.__('choosing packages')}</p>
           )}
-          <button
-            type="button"
-            className="ma-Button ma-link"
-            onClick={onCancel}
-          >
-            {trans.__('Stop')}
-          </button>
+          {onCancel && (
+            <button
+              type="button"
+              className="ma-Button ma-link"
+              onClick={onCancel}
+            >
+              {trans.__('Stop')}
+            </button>
+          )}
         </div>
       )}
     </div>

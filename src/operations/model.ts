@@ -194,8 +194,8 @@ function order(a: IOperation, b: IOperation): number {
 }
 
 /** Whether it only looks what it would do: its end is no news, its result a plan. */
-export function isPreview(operation: IOperation): boolean {
-  return operation.params.dry_run === true;
+export function isPreview({ verb, params }: IOperation): boolean {
+  return params.dry_run === true || (verb === 'env.gc' && params.yes !== true);
 }
 
 /** Between 0 and 1, by bytes where they are known, else by files; null: unknown. */

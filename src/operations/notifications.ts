@@ -7,6 +7,7 @@ import { percentOf } from '../panel/progress';
 import { IModelArtsNb } from '../tokens';
 import { Act, cloudNextSteps, cloudRemedies, unregistered } from './cloudSteps';
 import { isPreview } from './model';
+import { sealedNextSteps } from './sealedSteps';
 import { errorTitle, readsEnglish } from '../serverWords';
 import { operationEnd, operationTitle } from '../words';
 import { ApiError } from '../api/request';
@@ -19,6 +20,8 @@ const MAKES_ENVIRONMENT = new Set([
   'env.create',
   'env.clone',
   'env.unpack',
+  'env.seal',
+  'env.open',
   'bin.restore'
 ]);
 
@@ -162,6 +165,10 @@ function nextSteps(
   }
   if (operation.verb.startsWith('ssh.') || operation.verb === 'hook.install') {
     return cloudNextSteps(operation, nb, act);
+  }
+  const sealed = sealedNextSteps(operation, nb, act);
+  if (sealed.length) {
+    return sealed;
   }
   if (MAKES_ENVIRONMENT.has(operation.verb) && name) {
     return [act(trans.__('Open notebook'), CommandIDs.openNotebook, { name })];

@@ -10,6 +10,7 @@ import {
   useSignal
 } from '../panel/context';
 import { percentOf } from '../panel/progress';
+import { useUnsaved, useUnsavedWords } from '../panel/unsaved';
 import { operationTitle } from '../words';
 
 /** The ring's circumference for a radius of 6. */
@@ -21,6 +22,8 @@ export function RingView(): React.ReactElement | null {
   const run = useRun();
   const running = useSignal(operations.changed, () => operations.running);
   const status = useSignal(inventory.changed, () => inventory.view.status);
+  const unsaved = useUnsaved();
+  const unsavedWords = useUnsavedWords(unsaved);
   const show = () => run(CommandIDs.openPanel);
 
   if (running.length > 0) {
@@ -62,16 +65,18 @@ export function RingView(): React.ReactElement | null {
   const lost = status?.lost.length ?? 0;
   const unsafe =
     status && !status.disk.error && status.disk.exists && !status.disk.survives;
-  if (!lost && !unsafe) {
+  if (!lost && !unsafe && !unsaved.length) {
     return null;
   }
   const title = unsafe
     ? trans.__('Nothing here survives a restart')
-    : trans._n(
-        '%1 environment would be lost',
-        '%1 environments would be lost',
-        lost
-      );
+    : lost
+      ? trans._n(
+          '%1 environment would be lost',
+          '%1 environments would be lost',
+          lost
+        )
+      : unsavedWords;
   return (
     <button
       type="button"

@@ -12,12 +12,15 @@ import {
   readsEnglish
 } from '../serverWords';
 import { usePanel, useRun, useSignal } from './context';
+import { SaveButton, useUnsaved, useUnsavedWords } from './unsaved';
 
 /** The one question: what survives a restart? */
 export function Banner({ status }: { status: IStatus }): React.ReactElement {
   const { trans } = usePanel();
   const run = useRun();
   const registered = useRegistered();
+  const unsaved = useUnsaved();
+  const unsavedWords = useUnsavedWords(unsaved);
   const { disk, lost } = status;
   if (disk.error || !disk.exists) {
     return <NoDisk disk={disk} />;
@@ -55,6 +58,21 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
         }
       >
         <p className="ma-muted">{someOf(lost, trans)}</p>
+        {unsaved.length > 0 && <p>{unsavedWords}</p>}
+        <Hook status={status} />
+      </Line>
+    );
+  }
+  if (unsaved.length > 0) {
+    return (
+      <Line
+        kind="warn"
+        text={unsavedWords}
+        action={<SaveButton unsaved={unsaved} />}
+      >
+        <p className="ma-muted">
+          {trans.__('They are only in this container: a restart takes them.')}
+        </p>
         <Hook status={status} />
       </Line>
     );

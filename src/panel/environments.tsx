@@ -3,6 +3,7 @@ import React from 'react';
 
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
+import { sourceOf } from '../dialogs/clone';
 import { usePanel, useRun } from './context';
 import { useRoving } from './roving';
 import { Row } from './row';
@@ -26,17 +27,16 @@ export function Environments(props: IEnvironmentsProps): React.ReactElement {
   const outside = found.filter(environment => environment.where !== 'disk');
   const image = outside.filter(environment => !environment.survives);
   const elsewhere = outside.filter(environment => environment.survives);
-  const keys = [...onDisk, ...image, ...elsewhere].map(
-    environment => environment.prefix
-  );
+  // By name: the folder of a sealed one changes with its local copy.
+  const keys = [...onDisk, ...image, ...elsewhere].map(sourceOf);
   const roving = useRoving(keys);
 
   const rows = (part: IEnvironment[]) =>
     part.map(environment => (
       <Row
-        key={environment.prefix}
+        key={sourceOf(environment)}
         environment={environment}
-        current={environment.prefix === roving.current}
+        current={sourceOf(environment) === roving.current}
         copy={
           environment.where === 'disk'
             ? undefined

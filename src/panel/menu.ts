@@ -4,6 +4,7 @@ import { Menu } from '@lumino/widgets';
 
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
+import { hasNewer, isSealed } from '../sealed/state';
 
 export type Entry = [command: string, args?: ReadonlyJSONObject] | null;
 
@@ -62,14 +63,48 @@ export function environmentMenu(environment: IEnvironment): Entry[] {
     [CommandIDs.packEnvironment, about],
     [CommandIDs.renameEnvironment, about],
     null,
+    ...sealedMenu(environment),
+    null,
     [CommandIDs.installPackages, about],
     [CommandIDs.showPackages, about],
     [CommandIDs.exportEnvironment, about],
     [CommandIDs.checkEnvironment, about],
+    [CommandIDs.showDetails, about],
     hasKernel && environment.kernel === 'ready'
       ? [CommandIDs.unregisterKernel, about]
       : [CommandIDs.registerKernel, about],
     null,
     [CommandIDs.removeEnvironment, about]
+  ];
+}
+
+/** Versions: to make them, to look at them, to go back. */
+function sealedMenu(environment: IEnvironment): Entry[] {
+  const about = { name: environment.name };
+  const history: Entry[] = environment.versions
+    ? [[CommandIDs.showVersions, about]]
+    : [];
+  if (!isSealed(environment)) {
+    return [
+      [CommandIDs.sealEnvironment, about],
+      ...history,
+      [CommandIDs.undoChange, about]
+    ];
+  }
+  const entries: Entry[] = [];
+  if (environment.unsaved) {
+    entries.push([CommandIDs.saveVersion, about]);
+  }
+  if (hasNewer(environment)) {
+    entries.push([CommandIDs.chooseNewest, about]);
+  }
+  if (!environment.filled) {
+    entries.push([CommandIDs.fillEnvironment, about]);
+  }
+  return [
+    ...entries,
+    ...history,
+    [CommandIDs.undoChange, about],
+    [CommandIDs.openAgain, about]
   ];
 }

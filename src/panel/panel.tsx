@@ -94,10 +94,12 @@ const MENU: Entry[] = [
   [CommandIDs.createEnvironment],
   [CommandIDs.cloneEnvironment],
   [CommandIDs.unpackArchive],
+  [CommandIDs.showSources],
   null,
   [CommandIDs.keepAll],
   [CommandIDs.installHook],
-  [CommandIDs.emptyBin]
+  [CommandIDs.emptyBin],
+  [CommandIDs.collectImages]
 ];
 
 const CLOUD_MENU: Entry[] = [

@@ -2,12 +2,15 @@ import React from 'react';
 
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
+import { sourceOf } from '../dialogs/clone';
+import { sealedHover, sealedNews, sealedWord } from '../sealed/words';
 import { findingWord, fixWord } from '../serverWords';
 import { dotOf, dotWord, phaseWord } from '../words';
 import { usePanel, useRun } from './context';
 import { environmentMenu } from './menu';
 import { MenuButton } from './menuButton';
 import { useRowActions } from './rowActions';
+import { SealedAction, SealedBadge, UnsavedDot, useFilling } from './sealedRow';
 
 interface IRowProps {
   environment: IEnvironment;
@@ -27,7 +30,11 @@ export const Row = React.memo(function Row(props: IRowProps) {
   const { environment, current, copy } = props;
   const { trans, format } = usePanel();
   const run = useRun();
-  const { name, python, size } = environment;
+  const { name, python } = environment;
+  // What it takes on the persistent disk.
+  const size = environment.stored ?? environment.size;
+  const filling = useFilling(environment);
+  const news = filling || sealedNews(environment, trans);
   const onDisk = environment.where === 'disk';
   const dot = dotOf(environment);
   const tabIndex = current ? 0 : -1;
@@ -41,35 +48,47 @@ export const Row = React.memo(function Row(props: IRowProps) {
     <li
       {...row}
       className="ma-Row"
-      data-row={environment.prefix}
+      data-row={sourceOf(environment)}
       data-name={name}
       tabIndex={tabIndex}
       aria-label={[
         name,
         python && `Python ${python}`,
         size !== null && format.bytes(size),
+        sealedWord(environment, trans),
+        news,
         dotWord(dot, trans),
         copy && trans.__('kept as %1', copy),
         wrong && findingWord(wrong, trans)
       ]
         .filter(Boolean)
         .join(', ')}
-      title={[environment.prefix, wrong?.message].filter(Boolean).join('\n')}
+      title={[
+        environment.prefix,
+        ...sealedHover(environment, trans, format),
+        wrong?.message
+      ]
+        .filter(Boolean)
+        .join('\n')}
     >
       <span className="ma-Dot" data-dot={dot} aria-hidden="true" />
-      <span className="ma-Row-name">{name}</span>
+      <span className="ma-Row-title">
+        <span className="ma-Row-name">{name}</span>
+        <UnsavedDot environment={environment} />
+      </span>
       <span className="ma-number ma-Row-python">{python && minor(python)}</span>
       <span className="ma-number ma-Row-size">
         {size !== null && format.bytes(size)}
       </span>
       <span className="ma-Row-more ma-muted">
+        <SealedBadge environment={environment} />
         {wrong
           ? findingWord(wrong, trans)
           : copy
             ? trans.__('kept as %1', copy)
-            : environment.working
+            : environment.working && !filling
               ? phaseWord(environment.working, trans)
-              : aboutOf(environment, trans.__('no kernel'))}
+              : news || aboutOf(environment, trans.__('no kernel'))}
       </span>
       <span className="ma-Row-actions">
         {wrong && onDisk && wrong.fix && (
@@ -82,6 +101,9 @@ export const Row = React.memo(function Row(props: IRowProps) {
           >
             {trans.__('Fix')}
           </button>
+        )}
+        {onDisk && !wrong && (
+          <SealedAction environment={environment} tabIndex={tabIndex} />
         )}
         {!onDisk && (
           <button

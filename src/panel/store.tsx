@@ -3,7 +3,7 @@ import React from 'react';
 import { IArchive, IRemoved } from '../api/types';
 import { CommandIDs } from '../commands';
 import { baseName } from '../words';
-import { usePanel, useRun } from './context';
+import { usePanel, useRun, useSignal } from './context';
 import { Entry } from './menu';
 import { MenuButton } from './menuButton';
 import { useRoving } from './roving';
@@ -86,8 +86,11 @@ interface IBinProps extends IFold {
 /** Removed environments, until they are purged. */
 export function Bin(props: IBinProps): React.ReactElement {
   const { removed, open, onToggle } = props;
-  const { trans, format } = usePanel();
+  const { trans, format, inventory } = usePanel();
   const run = useRun();
+  const sealing = useSignal(inventory.changed, () =>
+    (inventory.view.environments ?? []).some(item => item.versions > 0)
+  );
   const roving = useRoving(removed.map(item => item.entry));
   return (
     <Section
@@ -97,15 +100,29 @@ export function Bin(props: IBinProps): React.ReactElement {
       open={open}
       onToggle={onToggle}
       actions={
-        removed.length > 0 && (
-          <button
-            type="button"
-            className="ma-Button ma-link"
-            onClick={() => run(CommandIDs.emptyBin)}
-          >
-            {trans.__('Empty…')}
-          </button>
-        )
+        <>
+          {sealing && (
+            <button
+              type="button"
+              className="ma-Button ma-link"
+              title={trans.__(
+                'Images of sealed environments that nobody needs'
+              )}
+              onClick={() => run(CommandIDs.collectImages)}
+            >
+              {trans.__('Free images…')}
+            </button>
+          )}
+          {removed.length > 0 && (
+            <button
+              type="button"
+              className="ma-Button ma-link"
+              onClick={() => run(CommandIDs.emptyBin)}
+            >
+              {trans.__('Empty…')}
+            </button>
+          )}
+        </>
       }
     >
       {removed.length === 0 && (

@@ -1,23 +1,18 @@
 import { CommandRegistry } from '@lumino/commands';
 
 import { IEnvironment } from '../api/types';
-import {
-  CommandIDs,
-  ICloneArgs,
-  ICreateArgs,
-  IEnvironmentArgs
-} from '../commands';
+import { CommandIDs, ICloneArgs, ICreateArgs } from '../commands';
 import { askPack } from '../dialogs/archives';
-import { chooseEnvironment } from '../dialogs/choose';
 import { askClone } from '../dialogs/clone';
 import { askCreate } from '../dialogs/create';
 import { askCheck, askRename, showExport } from '../dialogs/environment';
 import { askKeepAll, keep } from '../dialogs/keep';
 import { askInstall, showPackages } from '../dialogs/packages';
+import { removeEnvironment } from '../dialogs/sealed/remove';
 import { IModelArtsNb } from '../tokens';
+import { aboutEnvironments, onDisk } from './aboutEnvironment';
 import { commandsOf } from './addCommand';
 
-const onDisk = (environment: IEnvironment) => environment.where === 'disk';
 const onImage = (environment: IEnvironment) => environment.where !== 'disk';
 const any = () => true;
 
@@ -28,18 +23,7 @@ export function addEnvironmentCommands(
 ): void {
   const { trans, operations } = nb;
   const add = commandsOf(registry, nb);
-
-  /** A command about one environment, asked for when it is not named. */
-  const about = (
-    id: string,
-    label: string,
-    fits: (environment: IEnvironment) => boolean,
-    act: (environment: IEnvironment) => Promise<unknown>
-  ) =>
-    add<IEnvironmentArgs>(id, label, async ({ name }) => {
-      const environment = await chooseEnvironment(nb, name, fits);
-      return environment && act(environment);
-    });
+  const about = aboutEnvironments(registry, nb);
 
   add<ICreateArgs>(
     CommandIDs.createEnvironment,
@@ -74,7 +58,7 @@ export function addEnvironmentCommands(
     CommandIDs.removeEnvironment,
     trans.__('Remove Environment'),
     onDisk,
-    item => operations.start('env.remove', { name: item.name })
+    item => removeEnvironment(nb, item)
   );
   about(CommandIDs.registerKernel, trans.__('Register Kernel'), onDisk, item =>
     operations.start('env.register', { name: item.name })

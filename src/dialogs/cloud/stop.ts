@@ -1,5 +1,7 @@
 import { INotebook } from '../../api/cloudTypes';
+import { unsavedOf } from '../../sealed/state';
 import { IModelArtsNb } from '../../tokens';
+import { askBeforeLosing } from '../sealed/unsaved';
 import { confirmed } from './confirm';
 
 /** What a stop of this very notebook takes away, as far as is known. */
@@ -41,7 +43,17 @@ export function confirmStop(
   own: boolean,
   kernels: number
 ): Promise<boolean> {
-  const { trans } = nb;
+  const { trans, inventory } = nb;
+  const unsaved = own ? unsavedOf(inventory.view.environments) : [];
+  if (unsaved.length) {
+    return askBeforeLosing(nb, {
+      title: trans.__('Stop %1?', notebook.name),
+      lines: whatIsLost(nb, kernels),
+      accept: trans.__('Stop'),
+      unsaved,
+      act: () => Promise.resolve()
+    });
+  }
   return confirmed({
     title: trans.__('Stop %1?', notebook.name),
     lines: own

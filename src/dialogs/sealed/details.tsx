@@ -1,0 +1,164 @@
+import React from 'react';
+
+import { IVersion } from '../../api/sealedTypes';
+import { IEnvironment } from '../../api/types';
+import { hasNewer, isSealed } from '../../sealed/state';
+import { acceleratorWord } from '../../sealed/words';
+import { IModelArtsNb } from '../../tokens';
+import { dotOf, dotWord } from '../../words';
+import { show } from '../form';
+import { Loaded } from '../loaded';
+
+/** Everything that is known of one environment: state, sizes on both disks, what it needs. */
+export async function showDetails(
+  nb: IModelArtsNb,
+  environment: IEnvironment
+): Promise<void> {
+  const { client, trans } = nb;
+  await show(
+    environment.name,
+    isSealed(environment) ? (
+      <Loaded nb={nb} load={() => client.versions(environment.name)}>
+        {versions => (
+          <Details nb={nb} environment={environment} versions={versions} />
+        )}
+      </Loaded>
+    ) : (
+      <Details nb={nb} environment={environment} versions={[]} />
+    ),
+    trans
+  );
+}
+
+interface IDetailsProps {
+  nb: IModelArtsNb;
+  environment: IEnvironment;
+  versions: readonly IVersion[];
+}
+
+function Details(props: IDetailsProps): React.ReactElement {
+  const { nb, environment, versions } = props;
+  const { trans, format } = nb;
+  const used = versions.find(item => item.number === environment.version);
+  const facts = [...general(props, used), ...sizes(props), ...needs(nb, used)];
+  return (
+    <>
+      <dl className="ma-Facts">
+        {facts
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <React.Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </React.Fragment>
+          ))}
+      </dl>
+      {environment.unsaved && (
+        <p className="ma-strong">
+          {trans.__(
+            'Changes are unsaved: they are only in this container, and lost at its restart.'
+          )}
+        </p>
+      )}
+      {environment.created && (
+        <p className="ma-Form-space" title={format.exact(environment.created)}>
+          {trans.__('made %1', format.relative(environment.created))}
+        </p>
+      )}
+    </>
+  );
+}
+
+type Fact = [name: string, value: string | null];
+
+function general(
+  { nb, environment }: IDetailsProps,
+  used: IVersion | undefined
+): Fact[] {
+  const { trans } = nb;
+  const { version, newest } = environment;
+  return [
+    [
+      trans.__('State'),
+      isSealed(environment)
+        ? trans.__('sealed: images with versions on the persistent disk')
+        : trans.__('open: a folder')
+    ],
+    [
+      trans.__('Version'),
+      version === null
+        ? ''
+        : hasNewer(environment)
+          ? trans.__('%1 in use here; the newest is %2', version, newest)
+          : used?.why
+            ? `${version} · ${used.why}`
+            : String(version)
+    ],
+    [trans.__('Kernel'), dotWord(dotOf(environment), trans)],
+    ['Python', environment.python],
+    [trans.__('Packages'), environment.highlights.join(' · ')],
+    [
+      environment.state === 'open' || environment.filled
+        ? trans.__('Folder')
+        : trans.__('Versions in'),
+      environment.prefix
+    ],
+    [trans.__('Made from'), environment.origin]
+  ];
+}
+
+function sizes({ nb, environment, versions }: IDetailsProps): Fact[] {
+  const { trans, format } = nb;
+  const { size, files, stored, local_size: local } = environment;
+  const amount = [
+    size === null ? '' : format.bytes(size),
+    files === null ? '' : format.files(files)
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  if (!isSealed(environment)) {
+    return [[trans.__('On the persistent disk'), amount]];
+  }
+  const history = versions.reduce((sum, item) => sum + item.stored, 0);
+  return [
+    [
+      trans.__('On the persistent disk'),
+      [
+        stored === null ? '' : format.bytes(stored),
+        versions.length > 1 && history
+          ? trans.__('all versions %1', format.bytes(history))
+          : ''
+      ]
+        .filter(Boolean)
+        .join(' · ')
+    ],
+    [
+      trans.__('On the local disk'),
+      environment.filled
+        ? local === null
+          ? trans.__('there')
+          : format.bytes(local)
+        : trans.__('not yet: it is copied when a kernel starts')
+    ],
+    [trans.__('Unpacked'), amount]
+  ];
+}
+
+function needs(nb: IModelArtsNb, used: IVersion | undefined): Fact[] {
+  const { trans } = nb;
+  if (!used) {
+    return [];
+  }
+  return [
+    [
+      trans.__('Runs on'),
+      [
+        used.platform || used.arch,
+        used.glibc ? trans.__('glibc %1 or newer', used.glibc) : '',
+        acceleratorWord(used.accelerator, trans)
+      ]
+        .filter(Boolean)
+        .join(' · ')
+    ]
+  ];
+}

@@ -1,0 +1,185 @@
+import React from 'react';
+
+import { IVersion } from '../../api/sealedTypes';
+import { IEnvironment } from '../../api/types';
+import { IModelArtsNb } from '../../tokens';
+import { askForm, IFields, show } from '../form';
+import { Loaded } from '../loaded';
+import { Compare } from './compare';
+
+interface IChosen {
+  /** The number; null until one is chosen. */
+  version: IVersion | null;
+}
+
+/** All versions: when, who, why, at what cost; what differs; and back to one of them. */
+export async function showVersions(
+  nb: IModelArtsNb,
+  environment: IEnvironment
+): Promise<void> {
+  const { trans, client, operations } = nb;
+  const { name, newest } = environment;
+  const title = trans.__('Versions of %1', name);
+  const list = (fields?: IFields<IChosen>) => (
+    <Loaded nb={nb} load={() => client.versions(name)}>
+      {versions => (
+        <Versions
+          nb={nb}
+          environment={environment}
+          versions={versions}
+          choice={fields}
+        />
+      )}
+    </Loaded>
+  );
+  if (environment.state !== 'sealed') {
+    // Its folder is the truth; what it was while it was sealed can be looked at.
+    await show(title, list(), trans);
+    return;
+  }
+  await askForm<IChosen>({
+    title,
+    accept: trans.__('Go Back to It'),
+    dismiss: trans.__('Close'),
+    trans,
+    initial: { version: null },
+    problem: ({ version }) =>
+      version && version.number !== newest && !version.problem ? null : '',
+    submit: ({ version }) =>
+      operations.start('env.rollback', { name, number: version?.number }),
+    fields: list
+  });
+}
+
+interface IVersionsProps {
+  nb: IModelArtsNb;
+  environment: IEnvironment;
+  versions: readonly IVersion[];
+  choice?: IFields<IChosen>;
+}
+
+function Versions(props: IVersionsProps): React.ReactElement {
+  const { nb, environment, versions, choice } = props;
+  const { trans } = nb;
+  const id = React.useId();
+  const [looked, setLooked] = React.useState<IVersion | null>(null);
+  const chosen = choice ? choice.value.version : looked;
+  const choose = (version: IVersion) =>
+    choice ? choice.set({ version }, true) : setLooked(version);
+  return (
+    <>
+      {choice && (
+        <p>
+          {versions.length > 1
+            ? trans.__(
+                'Choose one to see what it changed, or to go back to it. Going back makes a new version: none is lost, and running kernels keep what they have until they are restarted.'
+              )
+            : trans.__(
+                'The first of its versions. Install something, save it, and the next one appears here.'
+              )}
+        </p>
+      )}
+      <div
+        className="ma-Scroll ma-Versions"
+        tabIndex={-1}
+        role="region"
+        aria-label={trans.__('Versions')}
+      >
+        <table className="ma-Table">
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('Version')}</th>
+              <th scope="col">{trans.__('Why')}</th>
+              <th scope="col">{trans.__('When')}</th>
+              <th scope="col">{trans.__('Who')}</th>
+              <th scope="col" className="ma-mod-end">
+                {trans.__('Takes')}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {versions.map((version, index) => (
+              <Line
+                key={version.number}
+                nb={nb}
+                version={version}
+                newest={index === 0}
+                group={id}
+                checked={version.number === chosen?.number}
+                first={index === 0}
+                onChoose={() => choose(version)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {chosen && (
+        <Compare
+          key={chosen.number}
+          nb={nb}
+          name={environment.name}
+          versions={versions}
+          unsaved={environment.unsaved}
+          chosen={chosen}
+        />
+      )}
+    </>
+  );
+}
+
+interface ILineProps {
+  nb: IModelArtsNb;
+  version: IVersion;
+  newest: boolean;
+  /** The radio buttons of one dialog. */
+  group: string;
+  checked: boolean;
+  first: boolean;
+  onChoose: () => void;
+}
+
+function Line(props: ILineProps): React.ReactElement {
+  const { nb, version, newest, group, checked, first, onChoose } = props;
+  const { trans, format } = nb;
+  const { number, problem, created, owner } = version;
+  const marks = [
+    version.chosen ? trans.__('in use here') : '',
+    newest && !version.chosen ? trans.__('newest') : ''
+  ].filter(Boolean);
+  return (
+    <tr title={problem || undefined}>
+      <td>
+        <label className="ma-Choice">
+          <input
+            type="radio"
+            name={group}
+            checked={checked}
+            disabled={Boolean(problem)}
+            data-first={first ? '' : undefined}
+            onChange={onChoose}
+          />
+          <span className="ma-number">{number}</span>
+          {marks.map(mark => (
+            <span key={mark} className="ma-Badge">
+              {mark}
+            </span>
+          ))}
+        </label>
+      </td>
+      <td className="ma-mod-wide">
+        {problem ? (
+          <strong className="ma-strong">{trans.__('cannot be used')}</strong>
+        ) : (
+          version.why || <span className="ma-muted">–</span>
+        )}
+      </td>
+      <td className="ma-number" title={created && format.exact(created)}>
+        {created && format.relative(created)}
+      </td>
+      <td>{owner}</td>
+      <td className="ma-number ma-mod-end">
+        {problem ? '' : format.bytes(version.stored)}
+      </td>
+    </tr>
+  );
+}

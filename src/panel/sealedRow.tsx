@@ -1,0 +1,88 @@
+import React from 'react';
+
+import { IEnvironment } from '../api/types';
+import { CommandIDs } from '../commands';
+import { hasNewer } from '../sealed/state';
+import { sealedWord, unsavedHover } from '../sealed/words';
+import { usePanel, useRun, useSignal } from './context';
+import { percentOf } from './progress';
+
+/** `sealed v3`, before what the environment holds. */
+export function SealedBadge(props: {
+  environment: IEnvironment;
+}): React.ReactElement | null {
+  const { trans } = usePanel();
+  const word = sealedWord(props.environment, trans);
+  return word ? <span className="ma-Badge">{word}</span> : null;
+}
+
+/** The dot behind a name: there is work that a restart takes. */
+export function UnsavedDot(props: {
+  environment: IEnvironment;
+}): React.ReactElement | null {
+  const { environment } = props;
+  const { trans } = usePanel();
+  return environment.unsaved ? (
+    <span
+      className="ma-Unsaved"
+      title={unsavedHover(environment, trans)}
+      aria-hidden="true"
+    />
+  ) : null;
+}
+
+/** The one thing to do about a sealed environment, if there is one. */
+export function SealedAction(props: {
+  environment: IEnvironment;
+  tabIndex: number;
+}): React.ReactElement | null {
+  const { environment, tabIndex } = props;
+  const { name, newest } = environment;
+  const { trans } = usePanel();
+  const run = useRun();
+  if (environment.unsaved) {
+    return (
+      <button
+        type="button"
+        className="ma-Button ma-stays"
+        title={unsavedHover(environment, trans)}
+        tabIndex={tabIndex}
+        onClick={() => run(CommandIDs.saveVersion, { name })}
+      >
+        {trans.__('Save')}
+      </button>
+    );
+  }
+  return hasNewer(environment) ? (
+    <button
+      type="button"
+      className="ma-Button ma-stays"
+      title={trans.__(
+        'Kernels that start from now on have version %1.',
+        newest
+      )}
+      tabIndex={tabIndex}
+      onClick={() => run(CommandIDs.chooseNewest, { name })}
+    >
+      {trans.__('Use v%1', newest)}
+    </button>
+  ) : null;
+}
+
+/** How far the copy to the local disk is, while it is made; empty: none is. */
+export function useFilling(environment: IEnvironment): string {
+  const { operations, trans } = usePanel();
+  return useSignal(operations.changed, () => {
+    const filling = operations.running.find(
+      ({ verb, params }) =>
+        verb === 'env.fill' && params.name === environment.name
+    );
+    if (!filling) {
+      return '';
+    }
+    const percent = percentOf(filling);
+    return percent === null
+      ? trans.__('coming to the local disk')
+      : trans.__('coming to the local disk: %1 %', percent);
+  });
+}

@@ -1,0 +1,49 @@
+import React from 'react';
+
+import { IEnvironment } from '../api/types';
+import { CommandIDs } from '../commands';
+import { unsavedOf } from '../sealed/state';
+import { usePanel, useRun, useSignal } from './context';
+
+/** Environments with work that a restart takes. */
+export function useUnsaved(): readonly IEnvironment[] {
+  const { inventory } = usePanel();
+  return useSignal(inventory.changed, () =>
+    unsavedOf(inventory.view.environments)
+  );
+}
+
+/** Whose work is unsaved, in a few words. */
+export function useUnsavedWords(unsaved: readonly IEnvironment[]): string {
+  const { trans } = usePanel();
+  return unsaved.length === 1
+    ? trans.__('Unsaved changes in %1', unsaved[0].name)
+    : trans._n(
+        'Unsaved changes in %1 environment',
+        'Unsaved changes in %1 environments',
+        unsaved.length
+      );
+}
+
+/** Saves the only one, or asks which. */
+export function SaveButton(props: {
+  unsaved: readonly IEnvironment[];
+}): React.ReactElement {
+  const { unsaved } = props;
+  const { trans } = usePanel();
+  const run = useRun();
+  return (
+    <button
+      type="button"
+      className="ma-Button ma-primary"
+      onClick={() =>
+        run(
+          CommandIDs.saveVersion,
+          unsaved.length === 1 ? { name: unsaved[0].name } : {}
+        )
+      }
+    >
+      {trans.__('Save…')}
+    </button>
+  );
+}
