@@ -1,0 +1,153 @@
+"""Clones of sealed environments: a name for the same images."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.cloning import clone
+from modelarts_nb.envs.sealed import sources
+from modelarts_nb.envs.sealed.cloning import clone_sealed, sealed_source
+from modelarts_nb.envs.sealed.collecting import gc
+from modelarts_nb.envs.sealed.images import image_path
+from modelarts_nb.envs.sealed.versions import numbers, read_version
+from modelarts_nb.errors import (
+    ArchiveInvalid,
+    InvalidName,
+    ModelArtsNbError,
+    NameTaken,
+    NotFound,
+    PlatformMismatch,
+)
+from tests.unit.envs.by_hand import make_on_disk
+from tests.unit.envs.sealed.by_hand import environment, make_layer, make_version
+
+pytestmark = pytest.mark.usefixtures("run")
+
+
+@pytest.fixture
+def mine(disk: Disk) -> Disk:
+    """The disk with ``Mine`` in three versions."""
+    layers = [make_layer(disk, environment(text)) for text in ("one", "two", "three")]
+    for number, layer in enumerate(layers, 1):
+        make_version(disk, "Mine", layer, number=number, files=7, size=70, why=f"number {number}")
+    return disk
+
+
+def everything(disk: Disk) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in disk.sealed.rglob("*") if p.is_file()}
+
+
+def test_a_clone_has_the_images_of_the_newest_version(mine: Disk) -> None:
+    before = everything(mine)
+    # when
+    environment = clone("Mine", "copy", disk=mine)
+    # then
+    made, source = read_version(mine, "copy"), read_version(mine, "Mine")
+    assert (environment.name, environment.state, environment.version) == ("copy", "sealed", 1)
+    assert (made.number, made.layers, made.parent, made.stored) == (1, source.layers, None, 0)
+    assert made.why == "clone of Mine version 3"
+    assert made.owner == "tester"
+    assert {path: data for path, data in everything(mine).items() if path in before} == before
+    assert os.listdir(mine.staging) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "number"), [("Mine", 3), ("mine", 3), ("Mine@1", 1), ("mine@2", 2)]
+)
+def test_a_version_is_named_with_its_number(mine: Disk, source: str, number: int) -> None:
+    assert sealed_source(source, mine) == read_version(mine, "Mine", number)
+
+
+@pytest.mark.parametrize("source", ["other", "other@1", "/image/envs/x", "", "~", "Mine@0", "@1"])
+def test_what_is_not_sealed_is_none(mine: Disk, source: str) -> None:
+    make_on_disk(mine, "other")
+    assert sealed_source(source, mine) is None
+
+
+@pytest.mark.parametrize("source", ["Mine@9", "team:x", "Mine:x"])
+def test_what_is_named_and_not_there_is_not_found(mine: Disk, source: str) -> None:
+    with pytest.raises(NotFound) as none:
+        sealed_source(source, mine)
+    assert none.value.hint
+
+
+def test_an_earlier_version_of_an_open_environment_can_be_had_beside_it(mine: Disk) -> None:
+    make_on_disk(mine, "Mine")
+    assert sealed_source("Mine", mine) is None
+    clone("Mine@2", "before", disk=mine)
+    assert read_version(mine, "before").layers == read_version(mine, "Mine", 2).layers
+
+
+def test_the_images_of_a_source_stay_there(mine: Disk, tmp_path: Path) -> None:
+    # given
+    theirs = Disk(tmp_path / "team", "team", mine.home)
+    layer = make_layer(theirs, environment("theirs"))
+    make_version(theirs, "Torch", layer)
+    sources.add(str(theirs.root), disk=mine)
+    # when
+    clone("team:torch", "torch", disk=mine)
+    # then
+    assert read_version(mine, "torch").layers == (layer,)
+    assert not image_path(mine, layer.image).exists()
+    assert numbers(theirs, "Torch") == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("Mine", NameTaken), ("mINE", NameTaken), ("open", NameTaken), ("a/b", InvalidName)],
+)
+def test_a_name_that_cannot_be_changes_nothing(
+    mine: Disk, name: str, error: type[ModelArtsNbError]
+) -> None:
+    make_on_disk(mine, "open")
+    before = everything(mine)
+    with pytest.raises(error):
+        clone("Mine", name, disk=mine)
+    assert everything(mine) == before
+
+
+def test_an_empty_folder_that_a_killed_seal_left_is_no_environment(mine: Disk) -> None:
+    (mine.sealed / "copy").mkdir()
+    clone_sealed(read_version(mine, "Mine"), "copy", disk=mine)
+    assert numbers(mine, "copy") == [1]
+
+
+def test_without_its_images_it_is_not_cloned(mine: Disk) -> None:
+    image_path(mine, read_version(mine, "Mine").layers[0].image).unlink()
+    with pytest.raises(NotFound, match="gone"):
+        clone("Mine", "copy", disk=mine)
+    assert numbers(mine, "copy") == []
+    clone("Mine@2", "copy", disk=mine)
+
+
+def test_what_cannot_run_here_is_not_cloned(mine: Disk) -> None:
+    assert platform.machine() != "riscv128"
+    make_version(mine, "board", make_layer(mine, environment()), arch="riscv128")
+    with pytest.raises(PlatformMismatch):
+        clone("board", "copy", disk=mine)
+    assert numbers(mine, "copy") == []
+
+
+def test_a_damaged_version_is_refused(mine: Disk) -> None:
+    (mine.sealed / "Mine/3.json").write_text("{")
+    with pytest.raises(ArchiveInvalid):
+        clone("Mine", "copy", disk=mine)
+    clone("Mine@2", "copy", disk=mine)
+
+
+def test_what_is_cloned_just_now_is_no_garbage(mine: Disk) -> None:
+    """Whoever removes the source meanwhile, and collects, does not take the clone's images."""
+    image = read_version(mine, "Mine").layers[0].image
+    os.utime(image_path(mine, image), (1, 1))
+    clone_sealed(read_version(mine, "Mine"), "copy", disk=mine)
+    assert time.time() - image_path(mine, image).stat().st_mtime < 60
+    for number in (1, 2, 3):
+        (mine.sealed / f"Mine/{number}.json").unlink()
+    kept = {found.sha256: found.kept for found in gc(disk=mine).images}
+    assert kept[image] == "version 1 of copy needs it"
