@@ -57,9 +57,12 @@ class Sealed(Configurable):
     cache = Unicode(
         "/cache", help="A large local folder; where it exists, the run root links into it."
     ).tag(config=True)
-    space = Float(0.9, min=0.01, max=1.0, help="Share of the local disk that may be in use.").tag(
-        config=True
-    )
+    space = Float(
+        0.9,
+        min=0.01,
+        max=1.0,
+        help="Share of the local disk that may be in use; at most 20 GB are kept free.",
+    ).tag(config=True)
 
 
 class Cloud(Configurable):

@@ -76,6 +76,12 @@ class NotFilled(ModelArtsNbError):
     code, exit_code, http_status = "not_filled", 4, 409
 
 
+class Unsaved(ModelArtsNbError):
+    """Work in the local copy of a sealed environment that is in no version, and would be left."""
+
+    code, exit_code, http_status = "unsaved", 6, 409
+
+
 class DiskMissing(ModelArtsNbError):
     """The persistent disk is not there."""
 

@@ -17,7 +17,7 @@ def test_given_environments_when_told_then_conda_finds_them_by_name(disk: Disk) 
     mine, hand = make_on_disk(disk, "mine"), make_prefix(disk.envs / "by-hand")
     tell_conda(disk)
     settings = YAML(typ="safe").load(disk.home / ".conda/condarc.d/modelarts_nb.yml")
-    assert settings == {"envs_dirs": [str(disk.envs)]}
+    assert settings == {"envs_dirs": [str(disk.envs), str(disk.home / ".ma/envs")]}
     assert (disk.home / ".conda/environments.txt").read_text() == f"{hand}\n{mine}\n"
 
 
@@ -49,7 +49,7 @@ def test_given_a_disk_with_odd_characters_when_told_then_it_is_still_yaml(
     odd = Disk(root, disk.owner, disk.home)
     tell_conda(odd)
     settings = YAML(typ="safe").load(disk.home / ".conda/condarc.d/modelarts_nb.yml")
-    assert settings == {"envs_dirs": [str(odd.envs)]}
+    assert settings == {"envs_dirs": [str(odd.envs), str(odd.home / ".ma/envs")]}
 
 
 def test_given_a_home_that_refuses_when_told_then_the_error_is_typed(disk: Disk) -> None:

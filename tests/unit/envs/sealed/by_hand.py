@@ -73,6 +73,7 @@ def environment(text: str = "one", **more: bytes | str | None) -> dict[str, byte
         "bin": None,
         "bin/python": f'#!/bin/sh\n# {P}/bin/python\nexec python3 "$@"\n'.encode(),
         "bin/tool": f"#!{P}/bin/python\nprint({text!r})\n".encode(),
+        "lib": None,
         "lib/empty": b"",
         "lib/data": text.encode() * 1000,
         "share": None,
