@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound
+from modelarts_nb.cloud.errors import CloudNotFound
+from modelarts_nb.cloud.naming import is_id, only
 from modelarts_nb.cloud.shape import items, number, text
 from modelarts_nb.progress import SILENT, Progress
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 # The service takes 10, 20 or 50.
 _PAGE = 50
-
-
-def is_id(word: str) -> bool:
-    """Does it look like the id of an instance (or of an image)?"""
-    return _UUID.fullmatch(word) is not None
 
 
 def resolve(cloud: Cloud, notebook: str | None, progress: Progress = SILENT) -> str:
@@ -38,17 +32,11 @@ def resolve(cloud: Cloud, notebook: str | None, progress: Progress = SILENT) -> 
     # The service matches a part of the name; two may have the same.
     found = every(cloud, "list_notebooks", {"name": asked}, progress)
     same = [text(n, "id") for n in found if asked in (text(n, "name"), text(n, "id"))]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        raise CloudConflict(
-            f"{len(same)} notebooks are called {asked!r}.",
-            hint=f"Name one by its id: {', '.join(same)}.",
-        )
-    raise CloudNotFound(
+    none = CloudNotFound(
         f"There is no notebook {asked!r} of yours.",
         hint="`ma notebook list` shows yours, `--all` everybody's (those need their id).",
     )
+    return only(same, f"notebooks are called {asked!r}", none)
 
 
 def every(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudNotFound
+from modelarts_nb.cloud.naming import is_id
 from modelarts_nb.cloud.shape import items
 from modelarts_nb.errors import UsageError
 from modelarts_nb.jobs.model import PHASES, Job, Task, read_job
@@ -17,7 +17,6 @@ from modelarts_nb.progress import SILENT, Progress
 LIMIT = 50
 # The service takes 1 to 50.
 _PAGE = 50
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 
 
 def list_jobs(
@@ -89,7 +88,7 @@ def look(cloud: Cloud, id: str, progress: Progress = SILENT) -> Job:
 def resolve(cloud: Cloud, job: str, progress: Progress = SILENT) -> str:
     """The id of a job that was named by id or name. See ``show``."""
     asked = job.strip()
-    if _UUID.fullmatch(asked):
+    if is_id(asked):
         return asked
     # The service keeps names apart, so the first one is the one.
     for found in _all(cloud, None, progress) if asked else ():

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.instances import every, is_id, resolve
+from modelarts_nb.cloud.instances import every, resolve
+from modelarts_nb.cloud.naming import is_id
 from modelarts_nb.errors import UsageError
 from modelarts_nb.notebook.model import STATUSES, Notebook, read_notebook
 from modelarts_nb.progress import SILENT, Progress

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modelarts_nb.cloud.client import Cloud, open_cloud
-from modelarts_nb.cloud.errors import CloudConflict, CloudNotFound
-from modelarts_nb.cloud.instances import is_id
+from modelarts_nb.cloud.errors import CloudNotFound
+from modelarts_nb.cloud.naming import is_id, only
 from modelarts_nb.cloud.shape import items, text
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.storage.model import Share
@@ -47,17 +47,11 @@ def find_share(cloud: Cloud, share: str, progress: Progress = SILENT) -> str:
     if is_id(share):
         return share
     same = [s.id for s in list_shares(cloud=cloud, progress=progress) if share in (s.name, s.id)]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        raise CloudConflict(
-            f"{len(same)} file systems are called {share!r}.",
-            hint=f"Name one by its id: {', '.join(same)}.",
-        )
-    raise CloudNotFound(
+    none = CloudNotFound(
         f"There is no file system {share!r} of SFS Turbo.",
         hint="`ma storage shares` shows which there are.",
     )
+    return only(same, f"file systems are called {share!r}", none)
 
 
 def _share(value: Any) -> Share:
