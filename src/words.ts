@@ -175,6 +175,7 @@ export function phaseWord(
     'installing pip packages': trans.__('installing pip packages'),
     compiling: trans.__('compiling'),
     packing: trans.__('packing'),
+    filling: trans.__('copying to the local disk'),
     verifying: trans.__('verifying'),
     unpacking: trans.__('unpacking'),
     removing: trans.__('removing'),

@@ -8,7 +8,6 @@ import { askCreate } from '../dialogs/create';
 import { askCheck, askRename, showExport } from '../dialogs/environment';
 import { askKeepAll, keep } from '../dialogs/keep';
 import { askInstall, showPackages } from '../dialogs/packages';
-import { removeEnvironment } from '../dialogs/sealed/remove';
 import { IModelArtsNb } from '../tokens';
 import { aboutEnvironments, onDisk } from './aboutEnvironment';
 import { commandsOf } from './addCommand';
@@ -58,7 +57,7 @@ export function addEnvironmentCommands(
     CommandIDs.removeEnvironment,
     trans.__('Remove Environment'),
     onDisk,
-    item => removeEnvironment(nb, item)
+    item => operations.start('env.remove', { name: item.name })
   );
   about(CommandIDs.registerKernel, trans.__('Register Kernel'), onDisk, item =>
     operations.start('env.register', { name: item.name })

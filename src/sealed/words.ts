@@ -84,7 +84,25 @@ export function versionLine(
   trans: TranslationBundle
 ): string {
   const number = trans.__('version %1', version.number);
-  return version.why ? `${number}: ${version.why}` : number;
+  const why = whyWord(version.why, trans);
+  return why ? `${number}: ${why}` : number;
+}
+
+/** Why a version was made: in its maker's words, or in the user's where nobody was asked. */
+export function whyWord(why: string, trans: TranslationBundle): string {
+  const [, back] = /^back to version (\d+)$/.exec(why) ?? [];
+  const [, source, number] = /^clone of (\S+) version (\d+)$/.exec(why) ?? [];
+  if (back) {
+    return trans.__('back to version %1', back);
+  }
+  if (source) {
+    return trans.__('clone of %1, version %2', source, number);
+  }
+  const words: { [key: string]: string } = {
+    'unsaved, before going back': trans.__('unsaved, before going back'),
+    'unsaved, before it was removed': trans.__('unsaved, before it was removed')
+  };
+  return words[why] ?? why;
 }
 
 /** What its packages were built for. */

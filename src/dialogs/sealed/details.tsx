@@ -3,7 +3,7 @@ import React from 'react';
 import { IVersion } from '../../api/sealedTypes';
 import { IEnvironment } from '../../api/types';
 import { hasNewer, isSealed } from '../../sealed/state';
-import { acceleratorWord } from '../../sealed/words';
+import { acceleratorWord, whyWord } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
 import { dotOf, dotWord } from '../../words';
 import { show } from '../form';
@@ -90,9 +90,9 @@ function general(
         ? ''
         : hasNewer(environment)
           ? trans.__('%1 in use here; the newest is %2', version, newest)
-          : used?.why
-            ? `${version} · ${used.why}`
-            : String(version)
+          : [String(version), whyWord(used?.why ?? '', trans)]
+              .filter(Boolean)
+              .join(' · ')
     ],
     [trans.__('Kernel'), dotWord(dotOf(environment), trans)],
     ['Python', environment.python],

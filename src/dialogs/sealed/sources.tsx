@@ -4,7 +4,7 @@ import { ApiError } from '../../api/request';
 import { IOffered, ISource } from '../../api/sealedTypes';
 import { Params, Verb } from '../../api/types';
 import { minor } from '../../panel/row';
-import { acceleratorWord } from '../../sealed/words';
+import { acceleratorWord, whyWord } from '../../sealed/words';
 import { readsEnglish } from '../../serverWords';
 import { IModelArtsNb } from '../../tokens';
 import { askClone } from '../clone';
@@ -176,7 +176,7 @@ function Offer(props: {
             python ? `Python ${minor(python)}` : '',
             format.bytes(offered.size),
             acceleratorWord(offered.accelerator, trans),
-            offered.why || offered.highlights.join(' · ')
+            whyWord(offered.why, trans) || offered.highlights.join(' · ')
           ]
             .filter(Boolean)
             .join(' · ')}

@@ -2,6 +2,7 @@ import React from 'react';
 
 import { IVersion } from '../../api/sealedTypes';
 import { IEnvironment } from '../../api/types';
+import { whyWord } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
 import { askForm, IFields, show } from '../form';
 import { Loaded } from '../loaded';
@@ -170,7 +171,7 @@ function Line(props: ILineProps): React.ReactElement {
         {problem ? (
           <strong className="ma-strong">{trans.__('cannot be used')}</strong>
         ) : (
-          version.why || <span className="ma-muted">–</span>
+          whyWord(version.why, trans) || <span className="ma-muted">–</span>
         )}
       </td>
       <td className="ma-number" title={created && format.exact(created)}>
