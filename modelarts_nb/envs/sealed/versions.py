@@ -60,6 +60,8 @@ def numbers(disk: Disk, name: str) -> list[int]:
     Raises:
         DiskFailure: the folder cannot be read.
     """
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        return []  # a path must not lead elsewhere
     try:
         found = [_FILE.fullmatch(entry) for entry in os.listdir(disk.sealed / name)]
     except (FileNotFoundError, NotADirectoryError):

@@ -249,3 +249,12 @@ def test_given_no_such_version_then_not_found_says_what_to_do(disk: Disk) -> Non
         with pytest.raises(NotFound) as none:
             read(disk, "mine", 7)
         assert "ma env versions mine" in none.value.hint
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../sealed/mine", "mine/", "mi\0ne"])
+def test_given_a_path_for_a_name_then_it_leads_nowhere(disk: Disk, name: str) -> None:
+    write(disk)
+    (disk.sealed / "1.json").write_bytes(to_bytes(VERSION))
+    assert numbers(disk, name) == []
+    with pytest.raises(NotFound):
+        read_version(disk, name, 1)
