@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.archive.contents import Item
-from modelarts_nb.envs.sealed.slots import PLACEHOLDER, run_root
+from modelarts_nb.envs.sealed.slots import PLACEHOLDER
+from modelarts_nb.envs.sealed.workplace import workplace
 from modelarts_nb.errors import from_os_error
 
-_FOLDER = ".overlay"
 _CHUNK = 1 << 20
 
 
@@ -108,18 +107,13 @@ def overlay(disk: Disk) -> Iterator[Overlay]:
     Raises:
         ConfigInvalid, DiskFull, DiskFailure, AccessDenied: the run root cannot be made.
     """
-    above = run_root(disk) / _FOLDER
-    folder = above / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    try:
-        above.mkdir(exist_ok=True)
-        _sweep(above)
-        folder.mkdir()
-    except OSError as error:
-        raise from_os_error(error, "making a place to work in", folder) from error
-    try:
-        yield Overlay(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with workplace(disk) as folder:
+        root = folder / "overlay"
+        try:
+            root.mkdir()
+        except OSError as error:
+            raise from_os_error(error, "making a place to work in", root) from error
+        yield Overlay(root)
 
 
 def find_all(fd: int, needle: bytes) -> tuple[int, ...]:
@@ -144,11 +138,3 @@ def find_all(fd: int, needle: bytes) -> tuple[int, ...]:
 
 def _stamp(path: Path, item: Item) -> None:
     os.utime(path, ns=(item.mtime_ns, item.mtime_ns))
-
-
-def _sweep(above: Path) -> None:
-    """Remove what processes of this container left behind when they were killed."""
-    for name in os.listdir(above):
-        pid = name.partition("-")[0]
-        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
-            shutil.rmtree(above / name, ignore_errors=True)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 from modelarts_nb import config
@@ -28,13 +24,13 @@ from modelarts_nb.envs.sealed.placeholder import Members, of_copy
 from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.sealed.unsaved import Changes, watch
 from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
+from modelarts_nb.envs.sealed.workplace import turn
 from modelarts_nb.envs.state import now, read_state
-from modelarts_nb.errors import ArchiveInvalid, NotFound, UsageError, from_os_error
+from modelarts_nb.errors import ArchiveInvalid, NotFound, UsageError
 from modelarts_nb.progress import SILENT, Progress
 
 #: A version has at most so many layers: filling reads them all.
 MOST_LAYERS = 12
-_POLL = 0.1
 
 
 def save(
@@ -63,7 +59,8 @@ def save(
     """
     disk = disk or open_disk()
     sealed = _sealed(name, disk)
-    with _alone(sealed, disk, progress):
+    # Who saves it here at the same time waits, and then finds nothing to save.
+    with turn(disk, sealed, progress):
         slot = slots.current(disk, sealed)
         if slot is None:
             progress.log(f"{sealed} has no local copy here: there is nothing to save")
@@ -126,7 +123,9 @@ def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
     with staged(disk, f"save {slot.name}") as stage:
         version = write_version(disk, version, stage)
     _tell(version, slot, found, image, disk, progress)
-    _use(replace(slot, number=version.number, clean=clean, names=names, dirty=()), version, disk)
+    held_now = tuple(layer.image for layer in version.layers)
+    saved = replace(slot, number=version.number, clean=clean, names=names, dirty=())
+    _use(replace(saved, images=held_now), version, disk)
     return version
 
 
@@ -134,6 +133,9 @@ def _base(slot: Slot, disk: Disk, progress: Progress) -> tuple[Version | None, d
     """The version that was changed and what it holds; nothing where a part of it is lost."""
     try:
         base = read_version(disk, slot.name, slot.number)
+        if not slots.of(slot, base):
+            progress.log(f"all of it is saved: version {slot.number} is of another {slot.name} now")
+            return None, {}
         for layer in base.layers:
             keep(disk, layer.image)
         return base, dict(merge(base, disk).held)
@@ -208,26 +210,3 @@ def _use(slot: Slot, version: Version, disk: Disk) -> None:
     leases.prepare(disk, version, slot)
     if chosen and chosen.path == slot.path:
         slots.choose(disk, slot)
-
-
-@contextlib.contextmanager
-def _alone(name: str, disk: Disk, progress: Progress) -> Iterator[None]:
-    """Who saves the same environment in this container at the same time waits, and then finds
-    nothing to save."""
-    folder = slots.run_root(disk) / ".saving"
-    try:
-        folder.mkdir(exist_ok=True)
-        fd = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise from_os_error(error, f"saving {name}", folder) from error
-    try:
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                progress.check()
-                time.sleep(_POLL)
-        yield
-    finally:
-        os.close(fd)

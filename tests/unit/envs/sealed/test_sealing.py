@@ -256,7 +256,7 @@ def test_nothing_is_left_on_the_local_disk(disk: Disk, run: Path, make_env: Make
 
     seal("demo", disk=disk)
 
-    assert os.listdir(run / ".overlay") == []
+    assert os.listdir(run / ".new") == []
 
 
 def test_what_is_not_there_is_said_so(disk: Disk, run: Path) -> None:
