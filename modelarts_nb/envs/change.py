@@ -1,19 +1,18 @@
 """Install into and uninstall from an environment: all of it or nothing, and it can be undone.
 
 The environment is never changed where it is. A twin of hard links is changed in staging and then
-takes its place in one step; the old one goes to the bin. A running kernel keeps its old files.
+takes its place in one step; the old one goes to the bin. A running kernel keeps its old files. Of a
+sealed one that happens to its local copy, and what it was before is a version.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.scan import Entry, Tree, scan
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs import history
@@ -28,23 +27,34 @@ from modelarts_nb.envs.bin import NOTE, entry_name, note_removal
 from modelarts_nb.envs.channels import source_of
 from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.engine import rattler
-from modelarts_nb.envs.engine.compiled import compile_missing
 from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall
 from modelarts_nb.envs.envfile import absolute
+from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.missing import incomplete
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.plan import Plan, planned
 from modelarts_nb.envs.prefixes import on_disk
-from modelarts_nb.envs.relocate import Move
-from modelarts_nb.envs.state import State, now, read_state, write_state
-from modelarts_nb.envs.swap import swap_content
+from modelarts_nb.envs.sealed.changing import change_copy
+from modelarts_nb.envs.sealed.localcopy import local_copy
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.slots import Slot
+from modelarts_nb.envs.settling import note_requests, settle
 from modelarts_nb.envs.swaps import finish_swaps, swap
-from modelarts_nb.envs.twin import changed, make_twin
-from modelarts_nb.errors import UsageError, from_os_error
+from modelarts_nb.envs.twin import make_twin
+from modelarts_nb.errors import UsageError
 from modelarts_nb.progress import SILENT, Progress
 
 _UNPACKED = 4
 Apply = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an environment is changed; ``slot``: it is sealed, and this its local copy."""
+
+    name: str
+    prefix: Path
+    slot: Slot | None = None
 
 
 def install(
@@ -63,14 +73,15 @@ def install(
     unless it is asked for. A package that is asked for and misses files is installed again.
 
     Args:
-        name: an environment on the persistent disk.
+        name: an environment on the persistent disk; of a sealed one the local copy is changed.
         specs: conda packages.
         channels: names, addresses or folders; None: those of ``.condarc``.
         pip: lines of a requirements file, for pip.
         dry_run: solve only.
 
     Returns:
-        The environment, or with ``dry_run`` the plan. The old state is in the bin.
+        The environment, or with ``dry_run`` the plan. The old state is in the bin, of a sealed one
+        in its version.
 
     Raises:
         NotFound, NotAnEnvironment: there is no such environment on the disk.
@@ -82,8 +93,8 @@ def install(
     wanted, lines = list(specs or []), [absolute(line, Path.cwd()) for line in pip or []]
     if not wanted and not lines:
         raise UsageError("Nothing was asked for.", hint="`ma env install NAME PACKAGE`")
-    finish_swaps(disk)
-    prefix = on_disk(name, disk)
+    place = _find(name, disk, progress)
+    prefix = place.prefix
     source = source_of(disk, channels or [])
     before = records(prefix)
     after, names = before, list[str]()
@@ -96,7 +107,7 @@ def install(
     again = incomplete(prefix, stay)
     add += [record for record in stay if record["name"] in again]
     if dry_run:
-        return Plan(prefix.name, planned(add), planned(drop), tuple(lines))
+        return Plan(place.name, planned(add), planned(drop), tuple(lines))
 
     def apply(twin: Path) -> None:
         if wanted:
@@ -115,14 +126,14 @@ def install(
             )
         history.append(
             twin,
-            command=f"ma env install {prefix.name} {' '.join(wanted)}",
+            command=f"ma env install {place.name} {' '.join(wanted)}",
             added=add,
             removed=drop,
             update=wanted,
         )
 
     size = sum(int(record.get("size") or 0) for record in add) * _UNPACKED
-    return _change(prefix, apply, disk, size, progress, requested=wanted)
+    return _change(place, apply, disk, size, progress, requested=wanted)
 
 
 def uninstall(
@@ -150,14 +161,14 @@ def uninstall(
     disk = disk or open_disk()
     if not specs:
         raise UsageError("Nothing was asked for.", hint="`ma env uninstall NAME PACKAGE`")
-    finish_swaps(disk)
-    prefix = on_disk(name, disk)
+    place = _find(name, disk, progress)
+    prefix = place.prefix
     before = records(prefix)
     conda, pip = sorted_out(prefix, specs, {str(record["name"]) for record in before})
     gone = with_dependents(conda, before)
     drop = [record for record in before if record["name"] in gone]
     if dry_run:
-        return Plan(prefix.name, remove=planned(drop), pip=tuple(f"-{name}" for name in pip))
+        return Plan(place.name, remove=planned(drop), pip=tuple(f"-{name}" for name in pip))
     for record in drop:
         if record["name"] not in conda:
             progress.log(f"{record['name']} needs it and goes too")
@@ -170,12 +181,12 @@ def uninstall(
             rattler.install(source_of(disk), twin, prefix, without=sorted(gone), progress=progress)
         history.append(
             twin,
-            command=f"ma env uninstall {prefix.name} {' '.join(specs)}",
+            command=f"ma env uninstall {place.name} {' '.join(specs)}",
             removed=drop,
             remove=sorted(gone),
         )
 
-    return _change(prefix, apply, disk, 0, progress, dropped=gone)
+    return _change(place, apply, disk, 0, progress, dropped=gone)
 
 
 def reinstall(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> Environment:
@@ -192,23 +203,32 @@ def reinstall(name: str, *, disk: Disk | None = None, progress: Progress = SILEN
         Others: as ``install``.
     """
     disk = disk or open_disk()
-    finish_swaps(disk)
-    prefix = on_disk(name, disk)
+    place = _find(name, disk, progress)
+    prefix = place.prefix
     before = records(prefix)
     again = incomplete(prefix, before)
     if not again:
-        return announce(prefix, kernel=False, disk=disk, progress=progress)
+        return show(place.name, disk=disk)
     progress.log(f"installing {', '.join(sorted(again))} again")
 
     def apply(twin: Path) -> None:
         rattler.install(source_of(disk), twin, prefix, again=again, progress=progress)
 
     size = sum(int(r.get("size") or 0) for r in before if r["name"] in again) * _UNPACKED
-    return _change(prefix, apply, disk, size, progress)
+    return _change(place, apply, disk, size, progress)
+
+
+def _find(name: str, disk: Disk, progress: Progress) -> _Place:
+    if sealed := find_sealed(name, disk):
+        slot = local_copy(sealed, disk, progress)
+        return _Place(sealed, slot.path, slot)
+    finish_swaps(disk)
+    prefix = on_disk(name, disk)
+    return _Place(prefix.name, prefix)
 
 
 def _change(
-    prefix: Path,
+    place: _Place,
     apply: Apply,
     disk: Disk,
     size: int,
@@ -217,6 +237,17 @@ def _change(
     requested: Sequence[str] = (),
     dropped: Iterable[str] = (),
 ) -> Environment:
+    if place.slot:
+        return change_copy(
+            place.slot,
+            apply,
+            size=size,
+            requested=requested,
+            dropped=dropped,
+            disk=disk,
+            progress=progress,
+        )
+    prefix = place.prefix
     require_space(disk.root, bytes=size)
     with (
         lock(disk, prefix.name, progress=progress) as held,
@@ -225,57 +256,15 @@ def _change(
         twin = stage.path / "content"
         original = make_twin(prefix, twin, progress=progress)
         apply(twin)
-        _settle(twin, prefix, original, progress)
-        _write_state(twin, prefix, requested, set(dropped))
+        settle(twin, prefix, original, progress)
+        note_requests(twin, prefix, requested, dropped)
         (twin / NOTE).unlink(missing_ok=True)
         note_removal(prefix, disk)
         progress.phase("landing")
         entry = entry_name(prefix.name)
         swap(disk, held, stage, twin, prefix, disk.bin / entry)
-    progress.log(f"changed {prefix.name}; as it was before: `ma bin restore {entry} --name NAME`")
-    return announce(prefix, kernel=False, disk=disk, progress=progress)
-
-
-def _settle(twin: Path, final: Path, original: Tree, progress: Progress) -> None:
-    """Make what is new in the twin true at the final prefix, and compile it."""
-    compile_missing(twin, final, progress=progress)
-    tree = scan(twin, progress=progress)
-    fresh = changed(original, tree)
-    move = Move(twin, [str(twin), os.path.realpath(twin)], final, progress=progress)
-    progress.phase("rewriting", files=len(fresh))
-    try:
-        for entry in fresh:
-            progress.check()
-            _rewrite(twin, entry, move)
-            progress.advance(files=1)
-        move.finish(tree, twin)
-    except OSError as error:
-        raise from_os_error(error, "rewriting the prefix", twin) from error
-
-
-def _rewrite(twin: Path, entry: Entry, move: Move) -> None:
-    path = twin / entry.path
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        new = move.content(entry, fd)
-    finally:
-        os.close(fd)
-    if new is not None:
-        swap_content(path, new)
-
-
-def _write_state(twin: Path, prefix: Path, requested: Sequence[str], dropped: set[str]) -> None:
-    tree = scan(twin)
-    state = read_state(twin) or State(prefix=str(prefix), created=now())
-    names = {history.spec_name(spec) for spec in requested} | dropped
-    kept = [spec for spec in state.requested if history.spec_name(spec) not in names]
-    write_state(
-        twin,
-        replace(
-            state,
-            prefix=str(prefix),
-            size=tree.bytes,
-            files=tree.files,
-            requested=(*kept, *requested),
-        ),
+    progress.log(
+        f"changed {prefix.name}; `ma env undo {prefix.name}` takes it back; as it was before, by "
+        f"another name: `ma bin restore {entry} --name NAME`"
     )
+    return announce(prefix, kernel=False, disk=disk, progress=progress)

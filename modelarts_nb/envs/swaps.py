@@ -84,7 +84,7 @@ def bring_back(disk: Disk, held: Lock, former: Path, live: Path, first: Path, se
         _move(former, first)
         wanted = os.lstat(first).st_ino
         try:
-            exchanged = _exchange(first, live)
+            exchanged = exchange(first, live)
         except OSError:
             # The answer may have got lost, not the request.
             exchanged = os.lstat(live).st_ino == wanted
@@ -159,7 +159,7 @@ def _in_one_step(built: Path, live: Path, old: Path) -> bool:
     fresh = os.lstat(built).st_ino
     _move(built, old)
     try:
-        if _exchange(old, live):
+        if exchange(old, live):
             return True
     except OSError:
         # The answer may have got lost, not the request.
@@ -217,8 +217,12 @@ def _finish(note: Path, disk: Disk, held: Lock) -> str:
     return came
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step; False where that cannot be done here."""
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where that cannot be done here.
+
+    Raises:
+        OSError: it failed; an answer that got lost may hide that it did not.
+    """
     call = getattr(_LIBC, "renameat2", None)
     if call is None:
         return False

@@ -252,7 +252,7 @@ def test_given_a_cancel_then_the_environment_is_as_it_was(same: Disk) -> None:
 def test_given_a_disk_that_cannot_exchange_folders_then_it_is_done_in_two_steps(
     env: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(swaps, "exchange", lambda one, other: False)
     install("mine", specs=["tabulate"], disk=disk)
     assert versions(env, disk)["tabulate"] == "0.9.0"
     assert len(bin_list(disk=disk)) == 1

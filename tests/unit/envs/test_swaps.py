@@ -47,7 +47,7 @@ def test_given_a_swap_then_the_new_is_live_and_the_old_is_kept(
     disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
 ) -> None:
     if not in_one_step:
-        monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(swaps, "exchange", lambda one, other: False)
     old = do_swap(disk, live)
     assert (live / "state").read_text() == "new"
     assert (old / "state").read_text() == "old"
@@ -60,7 +60,7 @@ def test_given_a_landing_that_fails_in_two_steps_then_the_old_is_live_again(
     def fail(*parts: object) -> None:
         raise DiskFull("full")
 
-    monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(swaps, "exchange", lambda one, other: False)
     monkeypatch.setattr(swaps, "land", fail)
     with pytest.raises(DiskFull):
         do_swap(disk, live)
@@ -148,7 +148,7 @@ def test_given_an_exchange_whose_answer_is_lost_then_it_has_happened(
         exchange(one, other)
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(swaps, "_exchange", lose)
+    monkeypatch.setattr(swaps, "exchange", lose)
     old = do_swap(disk, live)
     assert (live / "state").read_text() == "new"
     assert (old / "state").read_text() == "old"
@@ -160,7 +160,7 @@ def test_given_an_exchange_that_fails_then_everything_is_as_it_was(
     def fail(one: Path, other: Path) -> bool:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(swaps, "_exchange", fail)
+    monkeypatch.setattr(swaps, "exchange", fail)
     with pytest.raises(DiskFailure):
         do_swap(disk, live)
     assert (live / "state").read_text() == "old"

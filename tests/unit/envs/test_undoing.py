@@ -27,7 +27,7 @@ from tests.unit.envs.by_hand import make_on_disk, make_prefix, write
 def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     # NFS cannot exchange two folders.
     if request.param == "renames":
-        monkeypatch.setattr(swaps, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(swaps, "exchange", lambda one, other: False)
 
 
 def change(disk: Disk, name: str, text: str) -> None:
