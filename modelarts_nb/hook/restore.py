@@ -39,6 +39,7 @@ SSH_BEGIN = b"# >>> modelarts_nb ssh >>>"
 SSH_END = b"# <<< modelarts_nb ssh <<<"
 OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}\Z")
 SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+VERSION = re.compile(r"[1-9][0-9]*\.json\Z")
 JUPYTER = re.compile(
     rb"(^|/|\0)(jupyter-lab|jupyter-labhub|jupyterhub-singleuser|jupyter-server|jupyter-notebook)"
     rb"(\0|$)|\0-m\0(jupyterlab|jupyter_server|notebook|jupyterhub\.singleuser)(\0|$)"
@@ -233,6 +234,7 @@ class Places:
     def __init__(self, disk: str, owner: str, home: str, use_environment: bool) -> None:
         self.disk, self.owner, self.home = disk, owner, home
         self.envs = os.path.join(disk, "envs", "user_conda")
+        self.sealed = os.path.join(disk, "envs", "sealed")
         self.private = os.path.join(disk, "envs", ".modelarts_nb")
         self.own = os.path.join(self.private, "owners", owner)
         variables = dict(os.environ) if use_environment else {}
@@ -244,7 +246,8 @@ class Places:
         )
         self.jupyter_config = get("JUPYTER_CONFIG_DIR") or os.path.join(home, ".jupyter")
         self.ipython = get("IPYTHONDIR") or os.path.join(home, ".ipython")
-
+        # Links to the local copies of sealed environments, by the names of these.
+        self.links = os.path.join(home, ".ma/envs")
         self.ssh = os.path.join(home, ".ssh/modelarts_nb")
 
     def in_home(self, *parts: str) -> str:
@@ -540,14 +543,16 @@ def is_environment(prefix: str) -> bool:
 def restore_environments(places: Places, report: Report) -> None:
     """Names for conda: a file of our own, which merges with the user's, and environments.txt."""
     prefixes = [os.path.join(places.envs, name) for name in names(places.envs) if name[0] != "."]
+    prefixes += [os.path.join(places.links, name) for name in names(places.links)]
     prefixes = [prefix for prefix, is_env in each(is_environment, prefixes) if is_env is True]
     # A JSON string is a YAML string. The same bytes as modelarts_nb.envs.condafiles writes.
-    text = "envs_dirs:\n  - %s\n" % json.dumps(places.envs, ensure_ascii=False)
+    folders = [json.dumps(place, ensure_ascii=False) for place in (places.envs, places.links)]
+    text = "envs_dirs:\n" + "".join("  - %s\n" % folder for folder in folders)
     settings = text.encode("utf-8", "surrogateescape")
     changed = write(places.in_home(".conda/condarc.d/modelarts_nb.yml"), settings)
     path = places.in_home(".conda/environments.txt")
     current = (read_or_none(path) or b"").decode("utf-8", "surrogateescape")
-    ours = (places.envs + "/", places.private + "/")
+    ours = (places.envs + "/", places.private + "/", places.links + "/")
     others = [line for line in current.splitlines() if line.strip() and not line.startswith(ours)]
     wanted = "".join(line + "\n" for line in others + prefixes)
     if wanted != current:
@@ -589,20 +594,22 @@ def read_kernels(places: Places, owners: list[str]) -> list[tuple[str, Any]]:
     for owner in owners:
         folder = os.path.join(places.private, "owners", owner, "kernels")
         specs += [os.path.join(folder, name) for name in names(folder) if name[0] != "."]
-    return each(read_kernel, specs)
+    return each(partial(read_kernel, places), specs)
 
 
-def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
+def read_kernel(places: Places, spec: str) -> dict[str, tuple[bytes, int]]:
     """Contents and modes of a kernel spec's files, kernel.json last.
 
     Raises ValueError with the reason when there is nothing to be offered.
     """
     try:
         definition = read(os.path.join(spec, "kernel.json"))
-        prefix = str(json.loads(definition.decode())["metadata"]["modelarts_nb"]["prefix"])
+        ours = json.loads(definition.decode())["metadata"]["modelarts_nb"]
+        prefix = str(ours["prefix"])
     except (FileNotFoundError, NotADirectoryError, TypeError, KeyError, ValueError):
         raise ValueError("%s/kernel.json is missing or not ours" % spec) from None
-    if not os.path.exists(os.path.join(prefix, "bin", "python")):
+    runs = os.path.exists(os.path.join(prefix, "bin", "python"))
+    if not runs and not is_sealed(places, os.path.basename(prefix)):
         gone = "has no Python" if os.path.isdir(prefix) else "is gone"
         raise ValueError("its environment %s: %s" % (gone, prefix))
     files = {}
@@ -614,6 +621,11 @@ def read_kernel(spec: str) -> dict[str, tuple[bytes, int]]:
             files[name] = data, 0o755 if info.st_mode & 0o100 else 0o644
     # Jupyter offers the kernel as soon as that file is there.
     return dict(sorted(files.items(), key=lambda item: item[0] == "kernel.json"))
+
+
+def is_sealed(places: Places, name: str) -> bool:
+    """Has the environment versions? Then its launcher brings it to the local disk."""
+    return any(VERSION.match(version) for version in names(os.path.join(places.sealed, name)))
 
 
 def restore_kernels(places: Places, report: Report, shelf: Ahead) -> None:
@@ -848,6 +860,41 @@ def restore_command(places: Places, tool: Tool, report: Report) -> None:
     report.say("ma", outcome(changed), "in new terminals")
 
 
+# What can wait until the container has started, one after the other and after all else: copies of
+# sealed environments on the local disk, and what open ones need first.
+BEHIND = """ionice -c 3 -p $$
+for step in fill warm; do
+    "$0" -I -m modelarts_nb.cli env $step --all
+done
+"""
+
+
+def prepare_behind(places: Places, tool: Tool, shelf: Ahead) -> None:
+    """Let environments be brought to the local disk in the background, where there are kernels."""
+    if not any(isinstance(found, dict) for _, found in shelf.read()):
+        return
+    if not os.path.exists(tool.python):
+        return
+    variables = dict(os.environ)
+    variables.update(
+        HOME=places.home,
+        MODELARTS_NB_DISK=places.disk,
+        MODELARTS_NB_OWNER=places.owner,
+        PATH=os.environ.get("PATH") or "/usr/local/bin:/usr/bin:/bin",
+    )
+
+    def run() -> None:
+        log = os.path.join(places.state, "behind.log")
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        for stream in (1, 2):
+            os.dup2(handle, stream)
+        os.nice(19)
+        os.chdir("/")
+        os.execve("/bin/sh", ["/bin/sh", "-c", BEHIND, tool.python], variables)  # noqa: S606
+
+    fork(run)
+
+
 # --- one run ------------------------------------------------------------------------------------
 
 
@@ -899,6 +946,7 @@ def work(options: Any, report: Report, step: Callable[[str], None]) -> None:
             if part in tool.parts:
                 attempt(report, name, step, partial(restore, places, tool, report))
         attempt(report, "ma", step, lambda: restore_command(places, tool, report))
+        attempt(report, "local copies", step, lambda: prepare_behind(places, tool, shelf))
     write_report(places.state, report)
     if lock is not None:
         os.close(lock)

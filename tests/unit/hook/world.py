@@ -74,6 +74,17 @@ class World:
         (spec / "kernel.json").write_text(json.dumps(kernel))
         return prefix
 
+    def sealed(self, name: str, owner: str = "me") -> Path:
+        """A sealed environment with its kernel; returns its folder of versions."""
+        prefix = self.environment(name, owner)
+        for path in sorted(prefix.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        prefix.rmdir()
+        folder = self.disk / "envs/sealed" / name
+        folder.mkdir(parents=True)
+        (folder / "1.json").write_text("{}")
+        return folder
+
     def install_tool(self, *, panel: str = "1\n") -> str:
         """A tool with a few files in every part; returns the sha256 of its manifest."""
         site = "lib/python3.11/site-packages"
