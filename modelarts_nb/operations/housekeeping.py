@@ -18,6 +18,7 @@ from modelarts_nb.disk.staging import sweep
 from modelarts_nb.envs.archive.outfile import sweep as sweep_archives
 from modelarts_nb.envs.bin import purge
 from modelarts_nb.envs.finishing import finish
+from modelarts_nb.envs.sealed.room import clear as clear_run_root
 from modelarts_nb.envs.unfinished import folder as unfinished_folder
 from modelarts_nb.errors import ModelArtsNbError
 
@@ -34,8 +35,12 @@ def tidy(disk: Disk | None = None) -> None:
         disk = disk or open_disk()
         sweep(disk)
         finish(disk)
-        with contextlib.suppress(ModelArtsNbError):
-            sweep_archives(disk.archives)
+        for folder in (disk.archives, disk.images):
+            with contextlib.suppress(ModelArtsNbError):
+                sweep_archives(folder)
+        if disk.run.is_dir():
+            with contextlib.suppress(ModelArtsNbError):
+                clear_run_root(disk)
         purge(disk=disk)
         keep_pins(disk)
 
