@@ -142,7 +142,7 @@ def test_given_a_kill_after_the_exchange_then_the_old_stays_in_the_bin(
 def test_given_an_exchange_whose_answer_is_lost_then_it_has_happened(
     disk: Disk, live: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange = swaps._exchange
+    exchange = swaps.exchange
 
     def lose(one: Path, other: Path) -> bool:
         exchange(one, other)

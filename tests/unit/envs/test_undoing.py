@@ -146,7 +146,7 @@ def test_killed_at_any_step_both_are_still_there(
         return call
 
     with monkeypatch.context() as dying:
-        for name in ("_move", "_exchange", "land"):
+        for name in ("_move", "exchange", "land"):
             dying.setattr(swaps, name, counted(getattr(swaps, name)))
         with contextlib.suppress(Killed):
             undo_change("mine", disk=disk)
