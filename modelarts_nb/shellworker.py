@@ -21,6 +21,7 @@ from modelarts_nb.operations import shell as shells
 from modelarts_nb.operations.audit import Audit
 from modelarts_nb.shell.descriptors import Sink
 from modelarts_nb.shell.errors import ConnectionLost
+from modelarts_nb.shell.reasons import forbidden, open_session
 from modelarts_nb.shell.relay import Relay
 from modelarts_nb.shell.session import Exit, Request, Size, Terminal
 from modelarts_nb.shell.target import Target
@@ -162,7 +163,7 @@ async def _session(frames: Frames, ears: _Ears, asked: bytes) -> None:
         size = Size(int(request["columns"]), int(request["rows"]))
         asking = Request(None, Terminal(size=size), _LANGUAGE | _language())
         try:
-            session = await transport.open(asking)
+            session = await open_session(transport, asking, target)
         except Exception as error:
             failed = error if isinstance(error, ModelArtsNbError) else None
             await frames.tell({"type": "refused", "error": _wire(error)})
@@ -175,7 +176,7 @@ async def _session(frames: Frames, ears: _Ears, asked: bytes) -> None:
                 failed = None
                 ended = {"type": "ended", "exit_code": exit.code, "signal": exit.signal}
             except ConnectionLost as error:
-                failed = await _why(target, error)
+                failed = await forbidden(target) or error
                 ended = {"type": "lost", "error": _wire(failed)}
             written = asyncio.create_task(asyncio.to_thread(watch.ended, token, exit, failed))
             await relay.conclude(ended)
@@ -196,17 +197,6 @@ def _find(request: Mapping[str, Any]) -> Target:
         job, task=request.get("task") or None, transport=request.get("transport") or None
     )
     return target
-
-
-async def _why(target: Target, lost: ConnectionLost) -> ModelArtsNbError:
-    """The reason may be that the job has ended, which says more."""
-    try:
-        await asyncio.to_thread(target.still)
-    except ModelArtsNbError as error:
-        return error
-    except Exception:
-        log.debug("the job could not be asked for", exc_info=True)
-    return lost
 
 
 def _about(target: Target) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.shell.descriptors import Source
 from modelarts_nb.shell.errors import ConnectionLost, TimedOut
-from modelarts_nb.shell.reasons import explained
+from modelarts_nb.shell.reasons import explained, open_session
 from modelarts_nb.shell.session import Exit, Request, Session, Stream
 from modelarts_nb.shell.target import Target
 from modelarts_nb.shell.watching import NOBODY, Watch
@@ -184,7 +184,7 @@ class Fan:
         transport = target.connect()
         session: Session | None = None
         try:
-            session = self._sessions[number] = await transport.open(self._request)
+            session = self._sessions[number] = await open_session(transport, self._request, target)
             feeding = asyncio.ensure_future(self._inputs[number].pour(session))
             try:
                 while (chunk := await session.read()) is not None:

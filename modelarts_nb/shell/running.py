@@ -17,7 +17,7 @@ from modelarts_nb.shell.errors import ConnectionLost, TimedOut, Unreachable
 from modelarts_nb.shell.fanout import Fan, Out, Outcome
 from modelarts_nb.shell.lines import Prefixed
 from modelarts_nb.shell.rawterminal import terminal_like
-from modelarts_nb.shell.reasons import explained
+from modelarts_nb.shell.reasons import explained, open_session
 from modelarts_nb.shell.session import Exit, Request, Stream
 from modelarts_nb.shell.target import Target
 from modelarts_nb.shell.watching import NOBODY, Watch
@@ -175,7 +175,8 @@ class _Terminal:
                     await asyncio.sleep(left.pop(0))
                 terminal = terminal_like(self._ends.stdout)
                 try:
-                    session = await transport.open(Request(self._command, terminal, _environment()))
+                    request = Request(self._command, terminal, _environment())
+                    session = await open_session(transport, request, self._target)
                     break
                 except Unreachable:
                     if not left:

@@ -1,4 +1,4 @@
-"""Why a connection was lost."""
+"""Why a connection was lost, or not to be had."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from modelarts_nb.cloud.errors import CloudUnreachable
+from modelarts_nb.cloud.errors import CloudNotFound, CloudUnreachable
+from modelarts_nb.errors import ModelArtsNbError
 from modelarts_nb.shell import reasons
-from modelarts_nb.shell.errors import ConnectionLost, ShellRefused
-from modelarts_nb.shell.session import Transport
+from modelarts_nb.shell.errors import ConnectionLost, LoginRefused, ShellRefused, Unreachable
+from modelarts_nb.shell.session import Request, Session, Transport
 from modelarts_nb.shell.target import Target
 
 
@@ -40,6 +41,15 @@ def test_a_job_that_has_ended_is_the_reason() -> None:
     assert said.exit_code == 255
 
 
+def test_a_job_that_is_not_there_any_more_is_the_reason() -> None:
+    def still() -> None:
+        raise CloudNotFound("There is no such job.")
+
+    _, said = why(still)
+
+    assert said.message == "There is no such job."
+
+
 def test_a_job_that_runs_is_none() -> None:
     lost, said = why(lambda: None)
 
@@ -63,3 +73,53 @@ def test_a_cloud_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -
     end.set()
 
     assert said is lost
+
+
+class Closed:
+    """A transport that opens nothing."""
+
+    name = "ssh"
+
+    def __init__(self, error: ModelArtsNbError) -> None:
+        self._error = error
+
+    async def open(self, request: Request) -> Session:
+        raise self._error
+
+    async def close(self) -> None:
+        return None
+
+
+def opening(error: ModelArtsNbError, still: Callable[[], object]) -> ModelArtsNbError:
+    """What is said when no session can be opened."""
+    target = Target("job-1", "demo", "worker-0", "ssh", lambda: Closed(error), still)
+    with pytest.raises(ModelArtsNbError) as raised:
+        asyncio.run(reasons.open_session(target.connect(), Request(), target))
+    return raised.value
+
+
+def ended() -> None:
+    raise ShellRefused("demo is Completed now.", hint="See its logs.")
+
+
+def test_a_job_that_ended_while_a_shell_was_opened_is_the_reason() -> None:
+    said = opening(Unreachable("Nobody listens at worker-0."), ended)
+
+    assert isinstance(said, ShellRefused)
+    assert (said.message, said.hint, said.cause) == (
+        "demo is Completed now.",
+        "See its logs.",
+        "Nobody listens at worker-0.",
+    )
+
+
+def test_where_the_job_runs_nobody_listens() -> None:
+    error = Unreachable("Nobody listens at worker-0.")
+
+    assert opening(error, lambda: None) is error
+
+
+def test_a_server_that_answers_has_the_last_word() -> None:
+    error = LoginRefused("It takes none of the keys.")
+
+    assert opening(error, ended) is error
