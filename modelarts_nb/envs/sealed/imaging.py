@@ -19,7 +19,7 @@ from modelarts_nb.envs.archive.outfile import OutFile, appear, partial
 from modelarts_nb.envs.archive.shares import divide
 from modelarts_nb.envs.archive.tarstream import TarWriter
 from modelarts_nb.envs.archive.team import Team
-from modelarts_nb.envs.sealed.images import image_path
+from modelarts_nb.envs.sealed.images import image_path, keep
 from modelarts_nb.errors import NameTaken, from_os_error
 from modelarts_nb.progress import Progress
 
@@ -75,7 +75,7 @@ def write_image(
         except OSError as error:
             raise from_os_error(error, f"writing the image of {called}", path) from error
         progress.check()
-        _appear(path, image_path(disk, image.sha256), image)
+        _appear(path, image, disk)
     return image
 
 
@@ -116,15 +116,15 @@ def _write(
     return Image(sha256, out.size, plain + len(last))
 
 
-def _appear(path: Path, target: Path, image: Image) -> None:
+def _appear(path: Path, image: Image, disk: Disk) -> None:
+    target = image_path(disk, image.sha256)
     try:
         appear(path, target)
     except NameTaken:
         try:
-            if os.stat(target).st_size == image.size:
-                os.utime(target)
-            else:
+            if os.stat(target).st_size != image.size:
                 # It bears the name of another content: damaged, as on a disk that was full.
                 os.replace(path, target)
         except OSError as error:
             raise from_os_error(error, "naming the image", target) from error
+        keep(disk, image.sha256)
