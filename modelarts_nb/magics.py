@@ -189,15 +189,13 @@ def brief(key: str, value: Any) -> str:
 
 def human_bytes(count: float) -> str:
     """``3400000000`` as ``3.4 GB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return (
-                "%.0f %s" % (count, unit)
-                if unit == "B" or count >= 100
-                else "%.1f %s" % (count, unit)
-            )
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        # Where rounding would make 1000 of it, and of three digits a fourth.
+        if count < 999.5 or unit == "TB":
+            whole = unit == "B" or count >= 99.95
+            return "%.0f %s" % (count, unit) if whole else "%.1f %s" % (count, unit)
         count /= 1000
-    return "%.1f TB" % count
+    raise AssertionError("unreachable")
 
 
 def as_shown(value: Any, text: str, cells: list[list[str]] | None = None) -> Any:

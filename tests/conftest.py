@@ -34,7 +34,7 @@ def pytest_configure() -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home, and an environment that knows nothing of this machine's conda or Jupyter."""
     for name in list(os.environ):
-        if name.startswith(_OURS) or name in ("INSTANCE_ID", "PROJECT_ID"):
+        if name.startswith(_OURS) or name in ("INSTANCE_ID", "PROJECT_ID", "XDG_DATA_HOME"):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()

@@ -88,9 +88,12 @@ class Disk:
 
     @property
     def local_kernels(self) -> Path:
-        """Where Jupyter looks for the user's kernel specs."""
+        """Where Jupyter looks for the user's kernel specs (``jupyter_core.paths``)."""
         data = os.environ.get("JUPYTER_DATA_DIR")
-        return (Path(data) if data else self.home / ".local/share/jupyter") / "kernels"
+        if data:
+            return Path(data) / "kernels"
+        shared = os.environ.get("XDG_DATA_HOME") or self.home / ".local/share"
+        return Path(shared) / "jupyter" / "kernels"
 
     @property
     def run(self) -> Path:

@@ -63,7 +63,9 @@ def require_space(path: Path, *, bytes: int, files: int = 0) -> None:
 def human_bytes(count: float) -> str:
     """``3400000000`` as ``3.4 GB``: decimal units, as disks are sold and file browsers show."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if count < 1000 or unit == "TB":
-            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        # Where rounding would make 1000 of it, and of three digits a fourth.
+        if count < 999.5 or unit == "TB":
+            whole = unit == "B" or count >= 99.95
+            return f"{count:.0f} {unit}" if whole else f"{count:.1f} {unit}"
         count /= 1000
     raise AssertionError("unreachable")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from jupyter_core.paths import jupyter_data_dir
 
 from modelarts_nb.disk.mounts import Mount
 from modelarts_nb.disk.persistent import Disk, find_owner, open_disk, survival
@@ -26,11 +27,22 @@ def test_local_folders_lie_in_the_home(disk: Disk) -> None:
     assert all(disk.home in path.parents for path in local)
 
 
-def test_kernels_follow_the_jupyter_setting(
-    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"XDG_DATA_HOME": "data"},
+        {"JUPYTER_DATA_DIR": "own"},
+        {"XDG_DATA_HOME": "data", "JUPYTER_DATA_DIR": "own"},
+    ],
+    ids=lambda settings: "+".join(settings) or "none",
+)
+def test_kernels_are_put_where_jupyter_looks(
+    disk: Disk, tmp_path: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    assert disk.local_kernels == tmp_path / "data" / "kernels"
+    for name, folder in settings.items():
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    assert str(disk.local_kernels.parent) == jupyter_data_dir()
 
 
 def test_open_uses_the_settings(disk: Disk) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from modelarts_nb import magics
 from modelarts_nb.disk.space import human_bytes, require_space, space_at
 from modelarts_nb.errors import DiskFailure, DiskFull
 
@@ -53,7 +54,19 @@ def test_a_disk_that_does_not_count_inodes_has_enough(
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (3_400_000_000, "3.4 GB"), (5e15, "5000 TB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (999.7, "1.0 kB"),
+        (1500, "1.5 kB"),
+        (99_949, "99.9 kB"),
+        (99_950, "100 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (999_950, "1.0 MB"),
+        (3_400_000_000, "3.4 GB"),
+        (5e15, "5000 TB"),
+    ],
 )
 def test_human_bytes(count: float, text: str) -> None:
-    assert human_bytes(count) == text
+    assert human_bytes(count) == magics.human_bytes(count) == text
