@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
-from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.engine.secrets import without_secrets
 from modelarts_nb.envs.pipdists import PipDist, pip_dists
-from modelarts_nb.envs.prefixes import find_prefix, image_name
+from modelarts_nb.envs.prefixes import find_prefix, name_of
 from modelarts_nb.envs.records import read_record, record_names
-from modelarts_nb.errors import EngineFailed
+from modelarts_nb.envs.sealed.model import Version
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.versions import read_head
+from modelarts_nb.errors import EngineFailed, NotFilled
 
 
 def export(name: str, *, format: Literal["yaml", "lock"] = "yaml", disk: Disk | None = None) -> str:
     """Describe the environment ``name``; ``create(file=...)`` takes both formats.
+
+    A sealed one is described as it is on the local disk, where it is not there from its newest
+    version, as far as that knows: not where pip's packages came from.
 
     Args:
         name: a name on the disk or in the image, or the path of any prefix.
@@ -28,26 +35,46 @@ def export(name: str, *, format: Literal["yaml", "lock"] = "yaml", disk: Disk | 
 
     Raises:
         NotFound, NotAnEnvironment: there is no such environment.
+        NotFilled: a lock of a sealed one that is not on the local disk.
         EngineFailed: a lock of an environment whose records do not say where packages are from.
     """
-    prefix = find_prefix(name, disk=disk)
+    disk = disk or open_disk()
+    try:
+        prefix = find_prefix(name, disk=disk)
+    except NotFilled:
+        if format == "lock":
+            raise
+        return _yaml_of(read_head(disk, find_sealed(name, disk) or name))
+    called = name_of(prefix, disk)
     records = [read_record(prefix, record) for record in record_names(prefix)]
     known = [record for record in records if isinstance(record.get("name"), str)]
     pip = pip_dists(prefix)
     if format == "lock":
-        return _lock(prefix, known, pip)
-    return _yaml(prefix, known, pip)
+        return _lock(called, known, pip)
+    return _yaml(called, known, pip, _variables(prefix))
 
 
-def _yaml(prefix: Path, records: list[dict[str, Any]], pip: list[PipDist]) -> str:
+def _yaml_of(version: Version) -> str:
+    conda = [asdict(package) for package in version.packages if package.manager == "conda"]
+    pip = [
+        PipDist(package.name, package.version, f"{package.name}=={package.version}")
+        for package in version.packages
+        if package.manager == "pip" and not package.editable
+    ]
+    return _yaml(version.name, conda, pip, {})
+
+
+def _yaml(
+    name: str, records: list[dict[str, Any]], pip: list[PipDist], variables: dict[str, str]
+) -> str:
     dependencies: list[Any] = sorted(_exact(record) for record in records)
     if pip:
         if not any(record["name"] == "pip" for record in records):
             dependencies.append("pip")
         dependencies.append({"pip": [without_secrets(dist.requirement) for dist in pip]})
-    value: dict[str, Any] = {"name": image_name(prefix), "channels": _channels(records)}
+    value: dict[str, Any] = {"name": name, "channels": _channels(records)}
     value["dependencies"] = dependencies
-    if variables := _variables(prefix):
+    if variables:
         value["variables"] = variables
     text = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
@@ -60,7 +87,7 @@ def _yaml(prefix: Path, records: list[dict[str, Any]], pip: list[PipDist]) -> st
     return text.getvalue()
 
 
-def _lock(prefix: Path, records: list[dict[str, Any]], pip: list[PipDist]) -> str:
+def _lock(name: str, records: list[dict[str, Any]], pip: list[PipDist]) -> str:
     lines = [
         "# This file may be used to create an environment using:",
         "# $ ma env create NAME --file THIS-FILE",
@@ -75,7 +102,7 @@ def _lock(prefix: Path, records: list[dict[str, Any]], pip: list[PipDist]) -> st
         url = record.get("url")
         if not isinstance(url, str) or "://" not in url:
             raise EngineFailed(
-                f"{prefix.name!r} has no exact lock: the record of {record['name']} does not say "
+                f"{name!r} has no exact lock: the record of {record['name']} does not say "
                 "where it came from.",
                 hint="Export it as yaml, which has versions and builds.",
             )

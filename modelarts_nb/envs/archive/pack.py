@@ -26,8 +26,11 @@ from modelarts_nb.envs.archive.squashfs import SquashfsWriter
 from modelarts_nb.envs.archive.survey import Survey, survey
 from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.model import Archive
-from modelarts_nb.envs.prefixes import find_prefix, image_name
+from modelarts_nb.envs.prefixes import find_prefix, name_of
 from modelarts_nb.envs.records import installed
+from modelarts_nb.envs.sealed.localcopy import local_copy
+from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.workplace import turn
 from modelarts_nb.envs.state import now, read_state
 from modelarts_nb.errors import (
     NameTaken,
@@ -58,7 +61,7 @@ def pack(
     """Pack an environment into an archive that we, conda-pack's users and ``tar`` understand.
 
     Args:
-        name: an environment's name or prefix.
+        name: an environment's name or prefix. A sealed one is packed as it is on the local disk.
         output: the file to write, its suffix the format; a folder, to write into it; None: the
             disk's archives folder.
         format: ``tar.zst`` (default), ``tar.gz``, ``tar`` or ``squashfs``.
@@ -87,10 +90,11 @@ def pack(
         raise UsageError(f"{threads} threads cannot compress.", hint="Leave --threads out.")
     if kind == formats.SQUASHFS:
         formats.require_program("mksquashfs")
-    prefix = find_prefix(name, disk=disk)
-    called = prefix.name if prefix.parent == disk.envs else image_name(prefix)
+    sealed = find_sealed(name, disk)
+    prefix = local_copy(sealed, disk, progress).path if sealed else find_prefix(name, disk=disk)
+    called = name_of(prefix, disk)
     target = _target(output, called, kind, prefix, disk)
-    with _undisturbed(prefix, disk, progress), Team() as team:
+    with _undisturbed(prefix, sealed, disk, progress), Team() as team:
 
         def found(entries: Sequence[Entry]) -> None:
             work = sum(entry.size for entry in entries)
@@ -159,7 +163,11 @@ def _stamped(name: str, kind: str, folder: Path) -> str:
     return candidate
 
 
-def _undisturbed(prefix: Path, disk: Disk, progress: Progress) -> AbstractContextManager[object]:
+def _undisturbed(
+    prefix: Path, sealed: str | None, disk: Disk, progress: Progress
+) -> AbstractContextManager[object]:
+    if sealed:
+        return turn(disk, sealed, progress)
     if prefix.parent == disk.envs:
         return lock(disk, prefix.name, progress=progress)
     return contextlib.nullcontext()

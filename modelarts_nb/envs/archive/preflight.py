@@ -11,7 +11,7 @@ from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import human_bytes, space_at
 from modelarts_nb.envs.archive.survey import survey
 from modelarts_nb.envs.model import Finding
-from modelarts_nb.envs.prefixes import find_prefix
+from modelarts_nb.envs.prefixes import find_prefix, name_of
 from modelarts_nb.progress import SILENT, Progress
 
 # An environment of torch, cudnn and pandas (3.4 GB) becomes 0.43 of its size at zstd level 3, one
@@ -56,6 +56,7 @@ def preflight(
 
     Raises:
         NotFound, NotAnEnvironment: there is no such environment.
+        NotFilled: it is sealed and not on the local disk.
         DiskFailure, AccessDenied: something cannot be read.
     """
     disk = disk or open_disk()
@@ -83,7 +84,7 @@ def preflight(
             )
         )
     return Preflight(
-        name=prefix.name,
+        name=name_of(prefix, disk),
         prefix=prefix,
         size=size,
         files=seen.contents.files,

@@ -25,7 +25,7 @@ def _examine(patient: Patient) -> Finding:
             "kernel",
             "warning",
             "ipykernel is not installed, so Jupyter cannot use this environment. "
-            f"`ma env install {patient.prefix.name} ipykernel` brings it.",
+            f"`ma env install {patient.called} ipykernel` brings it.",
         )
     if environment.kernel == "ready":
         return Finding("kernel", "ok", f"Jupyter offers it as {environment.kernel_name}.")
@@ -37,7 +37,7 @@ def _examine(patient: Patient) -> Finding:
 
 
 def _mend(patient: Patient) -> None:
-    kernels.register(patient.prefix.name, disk=patient.disk, progress=patient.progress)
+    kernels.register(patient.called, disk=patient.disk, progress=patient.progress)
 
 
 PROBE = Probe("kernel", _examine, _mend)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.model import Finding
+from modelarts_nb.envs.prefixes import name_of
+from modelarts_nb.envs.sealed.names import slot_at
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -23,8 +25,18 @@ class Patient:
 
     @property
     def ours(self) -> bool:
-        """Is it in the envs dir? What is elsewhere is never exchanged or registered."""
-        return self.prefix.parent == self.disk.envs
+        """Is it of the disk, open or sealed? What is elsewhere is never exchanged or registered."""
+        return self.prefix.parent == self.disk.envs or self.sealed
+
+    @property
+    def sealed(self) -> bool:
+        """Is it the local copy of a sealed environment?"""
+        return slot_at(self.prefix, self.disk) is not None
+
+    @property
+    def called(self) -> str:
+        """What it is called, also where it was named by a path."""
+        return name_of(self.prefix, self.disk)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from modelarts_nb.envs.change import reinstall
 from modelarts_nb.envs.health.probe import Patient, Probe
 from modelarts_nb.envs.missing import is_missing
 from modelarts_nb.envs.model import Finding
+from modelarts_nb.envs.sealed import slots
 
 _THREADS = 32
 
@@ -42,7 +44,7 @@ def _managed(prefix: Path) -> Iterator[_Managed]:
             )
 
 
-def _differs(prefix: Path, file: _Managed, deep: bool) -> str:
+def _differs(prefix: Path, file: _Managed, deep: bool, sealed: bool) -> str:
     """Empty, ``missing``, ``changed`` or ``unreadable``."""
     path = prefix / file.path
     if is_missing(prefix, file.path):
@@ -51,14 +53,28 @@ def _differs(prefix: Path, file: _Managed, deep: bool) -> str:
         return ""
     if path.is_symlink():
         return ""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
+        if _sha256(path) == file.sha256:
+            return ""
+        # Records of a sealed one are those of its image.
+        return "" if sealed and _sha256(path, prefix) == file.sha256 else "changed"
     except (PermissionError, IsADirectoryError):
         return "unreadable"
-    return "" if digest.hexdigest() == file.sha256 else "changed"
+
+
+def _sha256(path: Path, slot: Path | None = None) -> str:
+    """The checksum of a file; with ``slot`` that of the file in the image it was filled from."""
+    old, new = os.fsencode(slot or ""), os.fsencode(slots.PLACEHOLDER)
+    digest, kept = hashlib.sha256(), b""
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            if slot:
+                block = (kept + block).replace(old, new)
+                # One may lie across two blocks.
+                kept, block = block[len(block) - len(old) + 1 :], block[: len(block) - len(old) + 1]
+            digest.update(block)
+    digest.update(kept)
+    return digest.hexdigest()
 
 
 def _examine(patient: Patient) -> Finding:
@@ -72,7 +88,7 @@ def _examine(patient: Patient) -> Finding:
 
     def look(file: _Managed) -> str:
         patient.progress.advance(files=1)
-        return _differs(patient.prefix, file, patient.deep)
+        return _differs(patient.prefix, file, patient.deep, patient.sealed)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         answers = list(pool.map(look, files))
@@ -107,7 +123,7 @@ def _found(
 
 
 def _mend(patient: Patient) -> None:
-    reinstall(patient.prefix.name, disk=patient.disk, progress=patient.progress)
+    reinstall(patient.called, disk=patient.disk, progress=patient.progress)
 
 
 PROBE = Probe("records", _examine, _mend, locks=True)
