@@ -28,7 +28,6 @@ from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.model import Archive
 from modelarts_nb.envs.prefixes import find_prefix, name_of
 from modelarts_nb.envs.records import installed
-from modelarts_nb.envs.sealed.localcopy import local_copy
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.workplace import turn
 from modelarts_nb.envs.state import now, read_state
@@ -90,6 +89,9 @@ def pack(
         raise UsageError(f"{threads} threads cannot compress.", hint="Leave --threads out.")
     if kind == formats.SQUASHFS:
         formats.require_program("mksquashfs")
+    # Filling is made of this room's parts, which come with this module.
+    from modelarts_nb.envs.sealed.localcopy import local_copy
+
     sealed = find_sealed(name, disk)
     prefix = local_copy(sealed, disk, progress).path if sealed else find_prefix(name, disk=disk)
     called = name_of(prefix, disk)
