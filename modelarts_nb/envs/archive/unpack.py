@@ -11,13 +11,13 @@ from pathlib import Path
 from modelarts_nb import config
 from modelarts_nb.disk.latency import threads_for
 from modelarts_nb.disk.locks import lock
-from modelarts_nb.disk.names import check_free, check_name
+from modelarts_nb.disk.names import check_name
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.space import require_space, space_at
-from modelarts_nb.disk.staging import Stage, land, replace_file, staged
+from modelarts_nb.disk.staging import land
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.decompress import Decoded, format_of
+from modelarts_nb.envs.archive.destination import announce_elsewhere, built, require_free
 from modelarts_nb.envs.archive.digest import sha256_of
 from modelarts_nb.envs.archive.framed import open_framed
 from modelarts_nb.envs.archive.index import read_index
@@ -26,16 +26,11 @@ from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
 from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.cloning import announce, wants_kernel
-from modelarts_nb.envs.inventory import show
-from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.state import State, now, write_state
 from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import (
     ArchiveInvalid,
-    ModelArtsNbError,
-    NameTaken,
     NotFound,
     UsageError,
     from_os_error,
@@ -83,7 +78,7 @@ def unpack(
     told = read_beside(archive)
     final = _final(name, prefix, archive, disk, told)
     inside = final.parent == disk.envs
-    _require_free(final, disk)
+    require_free(final, disk)
     (disk.envs if inside else final.parent).mkdir(parents=True, exist_ok=True)
     size = archive.stat().st_size
     require_space(
@@ -95,8 +90,8 @@ def unpack(
     if inside:
         left = unfinished(disk, final.name, kernel=wants_kernel(kernel))
     with left as note:
-        with _held(final, disk, progress), _built(final, disk) as (stage, content):
-            _require_free(final, disk)
+        with _held(final, disk, progress), built(final, disk, "unpack") as (stage, content):
+            require_free(final, disk)
             opened = _open(archive, image, content, final, told, progress)
             _verify(archive, image, opened, told)
             _complete(archive, content, final, opened)
@@ -110,7 +105,7 @@ def unpack(
         progress.log(f"unpacked {archive} into {final}")
         if inside:
             return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
-    return _announce_elsewhere(final, kernel, disk, progress)
+    return announce_elsewhere(final, kernel, disk, progress)
 
 
 def find_archive(file: str, disk: Disk) -> Path:
@@ -150,20 +145,6 @@ def _final(
     return disk.envs / check_name(name)
 
 
-def _require_free(final: Path, disk: Disk) -> None:
-    if final.parent == disk.envs:
-        check_free(final.name, taken_names(disk))
-        return
-    try:
-        taken = os.path.lexists(final) and not (final.is_dir() and not os.listdir(final))
-    except OSError as error:
-        raise from_os_error(error, "looking into the folder", final) from error
-    if taken:
-        raise NameTaken(
-            f"{final} exists and is not an empty folder.", hint="Choose another with --prefix."
-        )
-
-
 @contextmanager
 def _held(final: Path, disk: Disk, progress: Progress) -> Iterator[None]:
     if final.parent != disk.envs:
@@ -171,20 +152,6 @@ def _held(final: Path, disk: Disk, progress: Progress) -> Iterator[None]:
         return
     with lock(disk, final.name, progress=progress):
         yield
-
-
-@contextmanager
-def _built(final: Path, disk: Disk) -> Iterator[tuple[Stage, Path]]:
-    """Where to build: in the disk's staging, or hidden beside a folder on another disk."""
-    with staged(disk, f"unpack {final.name}") as stage:
-        if final.parent == disk.envs:
-            yield stage, stage.path / "content"
-            return
-        beside = final.parent / f".{final.name}.{stage.id}"
-        try:
-            yield stage, beside
-        finally:
-            remove_tree(beside)
 
 
 def _open(
@@ -263,25 +230,3 @@ def _complete(archive: Path, content: Path, final: Path, opened: Opened) -> None
         )
     except OSError as error:
         raise from_os_error(error, "finishing the environment", content) from error
-
-
-def _announce_elsewhere(
-    final: Path, kernel: bool | None, disk: Disk, progress: Progress
-) -> Environment:
-    listed = disk.home / ".conda" / "environments.txt"
-    try:
-        listed.parent.mkdir(parents=True, exist_ok=True)
-        lines = listed.read_text("utf-8").splitlines() if listed.exists() else []
-        if str(final) not in lines:
-            replace_file(listed, "".join(f"{line}\n" for line in [*lines, str(final)]).encode())
-    except OSError as error:
-        raise from_os_error(error, "telling conda", listed) from error
-    wanted = config.Environments(config=config.load()).kernel if kernel is None else kernel
-    if wanted:
-        try:
-            check_free(final.name, taken_names(disk))
-        except ModelArtsNbError as error:
-            progress.log(f"no kernel: {error.message}")
-        else:
-            register_if_possible(final, disk=disk, progress=progress)
-    return show(str(final), disk=disk)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from modelarts_nb import config
 from modelarts_nb.disk.latency import threads_for
+from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.archive import spreading
 from modelarts_nb.envs.archive.extract import Extractor
 from modelarts_nb.envs.archive.filling import Fill, Filling
@@ -16,6 +17,7 @@ from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.relocate import each
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.merged import Merged
+from modelarts_nb.envs.sealed.verified import is_known, require
 from modelarts_nb.errors import from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
@@ -26,6 +28,7 @@ Told = Callable[[int, int], None]
 def extract(
     merged: Merged,
     root: Path,
+    disk: Disk,
     *,
     prefix: Path | None = None,
     before_links: Callable[[Extractor], None] | None = None,
@@ -37,6 +40,8 @@ def extract(
     Args:
         merged: the version.
         root: a new, empty folder.
+        disk: whose run root knows which images of sources are what they should be; those that it
+            does not know are verified.
         prefix: what stands in the files instead of the placeholder, of the same length; None: the
             placeholder stays.
         before_links: called when all files are there, and neither hard links nor links.
@@ -44,7 +49,8 @@ def extract(
         progress: likewise.
 
     Raises:
-        ArchiveInvalid: a frame is damaged; the message has the name of the image's file.
+        ArchiveInvalid: a frame is damaged, or an image is not what its name says; the message has
+            the name of the image's file.
         DiskFull, DiskFailure, AccessDenied: a disk refused.
         Cancelled: the user's wish. In each case ``root`` may hold a part.
     """
@@ -58,6 +64,8 @@ def extract(
     )
     cut: list[tuple[str, Placed]] = []
     total = sum(layer.size for layer in merged.version.layers)
+    strange = [image for image in dict.fromkeys(merged.images) if not is_known(disk, image)]
+    digests = [(image, spreading.Digest(image)) for image in strange]
     progress.phase("filling", bytes=total)
     with Team() as team, Extractor(root, threads=threads) as extractor:
         team.expect(merged.size, count=os.cpu_count() or 1)
@@ -76,6 +84,9 @@ def extract(
         except OSError as error:
             raise from_os_error(error, "unpacking", root) from error
         extractor.drain()
+        for image, digest in digests:
+            progress.phase("verifying")
+            require(disk, image, digest.result(progress))
         if before_links:
             before_links(extractor)
         extractor.finish(

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.envs.archive.spreading import Digest
 from modelarts_nb.envs.condafiles import tell_conda
 from modelarts_nb.envs.kernelspecs import kernel_name
-from modelarts_nb.envs.sealed import images, leases, slots, verified
+from modelarts_nb.envs.sealed import leases, slots
+from modelarts_nb.envs.sealed.damage import named
 from modelarts_nb.envs.sealed.extraction import extract
 from modelarts_nb.envs.sealed.fitness import require_fit
 from modelarts_nb.envs.sealed.merged import Merged, merge
@@ -186,23 +185,18 @@ def _build(
     except DiskFull as error:
         raise _local(error, disk) from error
     except (ArchiveInvalid, NotFound) as error:
-        raise _damaged(error, version, disk) from error
+        raise named(error, version, disk) from error
 
 
 def _write(
     merged: Merged, content: Path, path: Path, disk: Disk, ours: Turn, progress: Progress
 ) -> None:
-    strange = [p for p in dict.fromkeys(merged.images) if not verified.is_known(disk, p)]
-    digests = [(image, Digest(image)) for image in strange]
     version = merged.version
     try:
         content.mkdir()
     except OSError as error:
         raise from_os_error(error, "filling", content) from error
-    extract(merged, content, prefix=path, told=ours.tell, progress=progress)
-    for image, digest in digests:
-        progress.phase("verifying")
-        verified.require(disk, image, digest.result(progress))
+    extract(merged, content, disk, prefix=path, told=ours.tell, progress=progress)
     write_state(
         content,
         State(
@@ -282,43 +276,3 @@ def _local(error: DiskFull, disk: Disk) -> DiskFull:
         "then run the same again.",
         cause=error.cause,
     )
-
-
-def _damaged(
-    error: ArchiveInvalid | NotFound, version: Version, disk: Disk
-) -> ArchiveInvalid | NotFound:
-    """The error with the version it happened to, and one that can be used instead."""
-    text = f"{error.message} {error.cause}"
-    bad = [layer.image for layer in version.layers if layer.image[:12] in text]
-    if not bad:
-        return error
-    name = version.name
-    whole = _whole(version, bad, disk)
-    hint = (
-        f"`ma env rollback {name} {whole}`: version {whole} does not need it."
-        if whole
-        else f"No version of {name} is without it: bring the file back from a copy."
-    )
-    what = "is gone" if isinstance(error, NotFound) else "is damaged"
-    where = re.sub(r"\s+", " ", text).strip()
-    return type(error)(
-        f"The image {bad[0][:12]}, which {name} version {version.number} needs, {what}.",
-        hint=hint,
-        cause=where,
-    )
-
-
-def _whole(version: Version, bad: Sequence[str], disk: Disk) -> int | None:
-    """The latest version before this one all of whose images are there, without the bad ones."""
-    for number in reversed(numbers(disk, version.name)):
-        if number >= version.number:
-            continue
-        try:
-            other = read_version(disk, version.name, number)
-            if not {layer.image for layer in other.layers} & set(bad):
-                for layer in other.layers:
-                    images.find_image(disk, layer.image)
-                return number
-        except ModelArtsNbError:
-            continue
-    return None

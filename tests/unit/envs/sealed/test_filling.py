@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import newfile, team
-from modelarts_nb.envs.archive.spreading import Digest
+from modelarts_nb.envs.archive import newfile, spreading, team
 from modelarts_nb.envs.sealed import extraction, filling, slots
 from modelarts_nb.envs.sealed.filling import fill, fill_all
 from modelarts_nb.envs.sealed.images import image_path
@@ -250,12 +249,12 @@ def test_an_image_of_a_source_is_verified_once(
     source = Source(disk, tmp_path / "team")
     read = list[Path]()
 
-    class Counted(Digest):
+    class Counted(spreading.Digest):
         def __init__(self, path: Path) -> None:
             read.append(path)
             super().__init__(path)
 
-    monkeypatch.setattr(filling, "Digest", Counted)
+    monkeypatch.setattr(spreading, "Digest", Counted)
     # when it is filled twice
     slots.forget(disk, fill("mine", disk=disk))
     slot = fill("mine", disk=disk)
@@ -310,7 +309,6 @@ DEATHS = {
 SUICIDE = """
 import os, signal, sys
 from modelarts_nb.disk.persistent import open_disk
-from modelarts_nb.envs.archive.spreading import Digest
 from modelarts_nb.envs.sealed import extraction, filling, slots
 
 def die(*_, **__):
