@@ -205,6 +205,17 @@ class Internal(ModelArtsNbError):
     code, exit_code, http_status = "internal", 70, 500
 
 
+def exit_code_of(code: str) -> int:
+    """The exit code of an error of which only its code is known, as in an answer or a journal."""
+    kinds: list[type[ModelArtsNbError]] = [ModelArtsNbError]
+    while kinds:
+        kind = kinds.pop()
+        if kind.code == code:
+            return kind.exit_code
+        kinds += kind.__subclasses__()
+    return ModelArtsNbError.exit_code
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM}
 

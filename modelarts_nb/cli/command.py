@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from modelarts_nb.cli.usage import told_as_asked
 from modelarts_nb.errors import Cancelled, Internal, ModelArtsNbError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Show = Callable[[Any], Any]
 
+_WORDS = "modelarts_nb.words"
 PROGRESS_STYLES = ("auto", "bar", "plain", "ndjson", "none")
 
 
@@ -25,14 +27,21 @@ class Command(click.Command):
 
     Args:
         show: turns the value into what a person reads (text or something ``rich`` can print).
+        exit_code: of a value that is an answer, but not the one that was hoped for.
         examples: lines for the end of the help.
     """
 
     def __init__(
-        self, *args: Any, show: Show | None = None, examples: tuple[str, ...] = (), **kwargs: Any
+        self,
+        *args: Any,
+        show: Show | None = None,
+        exit_code: Callable[[Any], int] | None = None,
+        examples: tuple[str, ...] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.show = show
+        self.exit_code = exit_code
         self.examples = examples
         self.params += _shared_options()
 
@@ -55,6 +64,8 @@ class Command(click.Command):
         try:
             value = super().invoke(ctx)
             output.result(value, self.show)
+            if self.exit_code is not None:
+                ctx.exit(self.exit_code(value))
         except ModelArtsNbError as error:
             output.error(error)
             ctx.exit(error.exit_code)
@@ -79,6 +90,25 @@ class Group(click.Group):
     """A group whose commands are ours and in the order they were written."""
 
     command_class = Command
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keep the words of the command line: they say how wrong usage is told."""
+        words = list(args)
+        with told_as_asked(words):
+            ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta.setdefault(_WORDS, words)
+        return ctx
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is named; what is wrong with its words is told as they ask."""
+        with told_as_asked(ctx.meta[_WORDS]):
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Help where no command is named; the magic says how to show progress even then."""

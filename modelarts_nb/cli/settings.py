@@ -9,11 +9,21 @@ import click
 
 from modelarts_nb.cli import show
 from modelarts_nb.cli.command import Command, Group, ask, need
+from modelarts_nb.errors import exit_code_of
 
 
-@click.command(cls=Command, show=show.status)
+def _disk_code(value: Any) -> int:
+    """The exit code of any other command that needs the disk."""
+    error = value.disk.error
+    return exit_code_of(error["code"]) if error else 0
+
+
+@click.command(cls=Command, show=show.status, exit_code=_disk_code)
 def status() -> Any:
-    """What survives a restart, how full the disk is, and what would be lost."""
+    """What survives a restart, how full the disk is, and what would be lost.
+
+    Without a disk it says so, and its exit code is 5.
+    """
     return ask("status")
 
 

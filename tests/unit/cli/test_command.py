@@ -65,6 +65,56 @@ def test_an_error_as_ndjson_is_one_line_of_type_error(home: Path) -> None:
     assert json.loads(result.stdout)["type"] == "error"
 
 
+def test_the_status_of_a_disk_that_is_missing_is_an_answer_with_the_disks_exit_code(
+    home: Path, disk: Disk
+) -> None:
+    missing = run("status", "--json", "--disk", str(home / "absent"))
+    there = run("status", "--json", "--disk", str(disk.root))
+
+    assert json.loads(missing.stdout)["disk"]["error"]["code"] == "disk_missing"
+    assert (missing.exit_code, there.exit_code) == (5, 0)
+
+
+WRONG = {
+    "no such option": ("env", "clone", "--bogus"),
+    "an argument is missing": ("env", "clone"),
+    "no such choice": ("job", "list", "--limit", "many"),
+    "no such command": ("env", "clnoe"),
+    "no such group": ("enw", "list"),
+}
+
+
+@pytest.mark.parametrize("words", WRONG.values(), ids=WRONG)
+def test_wrong_usage_as_json_is_an_error_as_any_other(words: tuple[str, ...]) -> None:
+    result = run(*words, "--json")
+
+    error = json.loads(result.stdout)["error"]
+    assert (result.exit_code, result.stderr, error["code"]) == (2, "", "usage")
+    assert error["message"]
+    assert "--help` explains it" in error["hint"]
+
+
+@pytest.mark.parametrize("style", [("--progress", "ndjson"), ("--progress=ndjson",)])
+def test_wrong_usage_as_ndjson_is_one_line_of_type_error(style: tuple[str, ...]) -> None:
+    result = run("env", "clone", "--bogus", *style)
+
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["type"] == "error"
+
+
+def test_wrong_usage_is_told_to_people_in_words() -> None:
+    result = run("env", "clone", "--bogus")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage:" in result.stderr
+
+
+def test_what_stands_behind_two_dashes_asks_for_nothing() -> None:
+    result = run("shell", "--bogus", "job", "--", "list", "--json")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 def test_a_misspelled_command_is_suggested() -> None:
     result = run("env", "clnoe")
 
