@@ -13,7 +13,8 @@ def shown(
     Args:
         package: its ``__name__``.
         homes: the module of each name, as ``import_module`` takes it: ``.keys`` is one of the
-            package, ``..operations.ssh`` one beside it.
+            package, ``..operations.ssh`` one beside it; ``.sources:add`` says what the function is
+            called there, when not the same.
     """
 
     def get(name: str) -> object:
@@ -21,6 +22,7 @@ def shown(
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(homes[name], package), name)
+        module, _, function = homes[name].partition(":")
+        return getattr(import_module(module, package), function or name)
 
     return get, lambda: list(homes)

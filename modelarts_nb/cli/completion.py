@@ -44,15 +44,61 @@ def _names_in(folder: Callable[[], Path]) -> list[str]:
 def environment_names(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Environments on the disk; a listing of one folder, so that Tab stays quick."""
+    """Environments on the disk; a listing of two folders, so that Tab stays quick."""
     from modelarts_nb.disk.persistent import open_disk
     from modelarts_nb.errors import ModelArtsNbError
 
     try:
-        names = _names_in(lambda: open_disk().envs)
+        disk = open_disk()
     except ModelArtsNbError:
         return []
-    return [CompletionItem(n) for n in names if n.lower().startswith(incomplete.lower())]
+    names = dict.fromkeys([*_names_in(lambda: disk.envs), *_names_in(lambda: disk.sealed)])
+    return _beginning(sorted(names, key=str.lower), incomplete)
+
+
+def sealed_names(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Environments that have versions."""
+    from modelarts_nb.disk.persistent import open_disk
+    from modelarts_nb.errors import ModelArtsNbError
+
+    try:
+        return _beginning(_names_in(lambda: open_disk().sealed), incomplete)
+    except ModelArtsNbError:
+        return []
+
+
+def version_numbers(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The versions of the environment that was named before, the newest first."""
+    from modelarts_nb.disk.persistent import open_disk
+    from modelarts_nb.envs.sealed.versions import numbers
+    from modelarts_nb.errors import ModelArtsNbError
+
+    # While an option has no value yet, click leaves arguments where they are.
+    name = ctx.params.get("name") or next(iter(ctx.args), None)
+    if not isinstance(name, str) or "/" in name:
+        return []
+    try:
+        found = [str(number) for number in reversed(numbers(open_disk(), name))]
+    except ModelArtsNbError:
+        return []
+    copies = ["unsaved"] if param.name in ("a", "b") else []
+    return _beginning([*found, *copies], incomplete)
+
+
+def source_labels(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What sources are called."""
+    return _answers("env.sources", lambda s: str(s.name), incomplete)
+
+
+def _beginning(names: list[str], incomplete: str) -> list[CompletionItem]:
+    plain = [name for name in names if not name.startswith(".")]
+    return [CompletionItem(n) for n in plain if n.lower().startswith(incomplete.lower())]
 
 
 def source_names(

@@ -37,12 +37,15 @@ def _size(value: int | None) -> str:
 
 def environments(found: list[Any]) -> Any:
     """A table: what is on the disk first, then what a restart loses."""
+    from modelarts_nb.cli.show_sealed import state
+
     ordered = sorted(found, key=lambda e: (not e.survives, e.where != "disk", e.name.lower()))
     rows = [
         (
             e.name,
             e.python or "",
             _size(e.size),
+            state(e) if e.where == "disk" else "",
             _KERNEL[e.kernel],
             _WHERE[e.where] if e.survives else f"{_WHERE[e.where]}, lost at restart",
             e.working or "; ".join(f.message for f in e.trouble) or ", ".join(e.highlights),
@@ -50,7 +53,7 @@ def environments(found: list[Any]) -> Any:
         for e in ordered
     ]
     return table(
-        ("NAME", "PYTHON", "SIZE", "KERNEL", "WHERE", ""),
+        ("NAME", "PYTHON", "SIZE", "STATE", "KERNEL", "WHERE", ""),
         rows,
         empty="No environments yet. `ma env create NAME` makes one, "
         "`ma env clone SOURCE NAME` keeps one of the image.",
@@ -59,10 +62,13 @@ def environments(found: list[Any]) -> Any:
 
 def environment(e: Any) -> str:
     """One environment, a fact a line."""
+    from modelarts_nb.cli.show_sealed import facts as sealed_facts
+
     facts = {
         "name": e.name,
         "prefix": str(e.prefix),
         "survives a restart": "yes" if e.survives else "no",
+        **(sealed_facts(e) if e.where == "disk" else {}),
         "python": e.python or "none",
         "size": f"{_size(e.size)} in {e.files:,} files" if e.size and e.files else "not counted",
         "kernel": f"{e.kernel} ({e.kernel_name})" if e.kernel_name else e.kernel,
@@ -74,11 +80,31 @@ def environment(e: Any) -> str:
     return "\n".join([*lines, *_finding_lines(e.trouble)])
 
 
+_WARMED = {
+    "ready": "{files:,} files at hand on the local disk",
+    "partly": "{files:,} files at hand; the local disk has no room for the others",
+    "unknown": "nothing is known yet: start its kernel and import what you use",
+    "not needed": "not needed, its disk is fast enough (or hot files are switched off)",
+    "removed": "no hot files on the local disk",
+}
+
+
+def warmed(done: list[Any]) -> str:
+    """What ``env warm`` did, an environment a line."""
+    lines = [f"{one.name}: {_WARMED[one.state].format(files=one.files)}" for one in done]
+    return "\n".join(lines) or "No kernel has noted yet what it uses."
+
+
 def made(e: Any) -> str:
     """What a verb that makes or changes an environment says at its end."""
     if isinstance(e, dict) or not hasattr(e, "prefix"):
         return plan(e)
     lines = [f"{e.name} is at {e.prefix}"]
+    if e.state == "sealed":
+        here = f"on the local disk: {e.prefix}" if e.filled else "not on the local disk yet"
+        lines = [f"{e.name} is sealed, version {e.version}, {here}"]
+        if e.unsaved:
+            lines.append(f"Unsaved: `ma env save {e.name}` makes it a version.")
     if e.kernel == "ready":
         lines.append(f"Jupyter offers it as the kernel '{e.name}'.")
     elif e.where == "disk":
@@ -279,6 +305,10 @@ def status(value: Any) -> str:
     if v["lost"] and disk["survives"]:
         lines.append(
             f"Lost at restart: {', '.join(v['lost'])}. Keep one: ma env clone NAME NEW-NAME"
+        )
+    if v["unsaved"]:
+        lines.append(
+            f"Unsaved, lost at restart: {', '.join(v['unsaved'])}. Save all: ma env save --all"
         )
     if not (v["hook"] and v["hook"]["installed"]):
         lines.append("The restart hook is not installed: ma hook install")

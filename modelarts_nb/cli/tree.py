@@ -13,6 +13,7 @@ from modelarts_nb.cli.local import local
 from modelarts_nb.cli.notebook import cloud, notebook
 from modelarts_nb.cli.operations import operation
 from modelarts_nb.cli.restart import hook, keep, restore
+from modelarts_nb.cli.sealed import COMMANDS as SEALED
 from modelarts_nb.cli.settings import completion, config, status
 from modelarts_nb.cli.shell import shell
 from modelarts_nb.cli.ssh import ssh
@@ -52,3 +53,5 @@ COMMANDS = (
 )
 for command in COMMANDS:
     ma.add_command(command)
+for command in SEALED:
+    env.add_command(command)

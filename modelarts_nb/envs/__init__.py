@@ -32,55 +32,90 @@ if TYPE_CHECKING:
     from modelarts_nb.envs.kernels import register, unregister
     from modelarts_nb.envs.removal import remove
     from modelarts_nb.envs.renaming import rename
+    from modelarts_nb.envs.sealed.collecting import gc
+    from modelarts_nb.envs.sealed.difference import diff
+    from modelarts_nb.envs.sealed.filling import fill
+    from modelarts_nb.envs.sealed.listing import versions
+    from modelarts_nb.envs.sealed.opening import open_tree
+    from modelarts_nb.envs.sealed.saving import save
+    from modelarts_nb.envs.sealed.sealing import seal
+    from modelarts_nb.envs.sealed.sources import add as add_source
+    from modelarts_nb.envs.sealed.sources import list_sources
+    from modelarts_nb.envs.sealed.sources import remove as remove_source
+    from modelarts_nb.envs.sealed.versioning import rollback, undo
 
 _HOMES = {
+    "add_source": ".sealed.sources:add",
     "bin_empty": ".bin",
     "bin_list": ".bin",
     "bin_restore": ".bin",
     "check": ".health",
     "clone": ".cloning",
     "create": ".creation",
+    "diff": ".sealed.difference",
     "export": ".exporting",
+    "fill": ".sealed.filling",
     "fix": ".health",
+    "gc": ".sealed.collecting",
     "install": ".change",
     "list_archives": ".archive",
     "list_environments": ".inventory",
+    "list_sources": ".sealed.sources",
+    "open_tree": ".sealed.opening",
     "pack": ".archive",
     "packages": ".installed",
     "preflight": ".archive",
     "register": ".kernels",
     "remove": ".removal",
     "remove_archive": ".archive",
+    "remove_source": ".sealed.sources:remove",
     "rename": ".renaming",
+    "rollback": ".sealed.versioning",
+    "save": ".sealed.saving",
+    "seal": ".sealed.sealing",
     "show": ".inventory",
+    "undo": ".sealed.versioning",
     "uninstall": ".change",
     "unpack": ".archive",
     "unregister": ".kernels",
+    "versions": ".sealed.listing",
 }
 
 __all__ = [
+    "add_source",
     "bin_empty",
     "bin_list",
     "bin_restore",
     "check",
     "clone",
     "create",
+    "diff",
     "export",
+    "fill",
     "fix",
+    "gc",
     "install",
     "list_archives",
     "list_environments",
+    "list_sources",
+    "open_tree",
     "pack",
     "packages",
     "preflight",
     "register",
     "remove",
     "remove_archive",
+    "remove_source",
     "rename",
+    "rollback",
+    "save",
+    "seal",
     "show",
+    "undo",
     "uninstall",
     "unpack",
     "unregister",
+    "versions",
 ]
 
 __getattr__, __dir__ = shown(__name__, _HOMES)

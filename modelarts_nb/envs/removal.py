@@ -107,7 +107,7 @@ def _to_bin(prefix: Path, held: Lock, disk: Disk, progress: Progress) -> Removed
 def _let_it_be_forgotten(name: str, left: Note, disk: Disk, progress: Progress) -> None:
     """It is gone: a home that refuses is logged and not an error, as when one is made."""
     try:
-        slots.unchoose(disk, name)
+        slots.choose_none(disk, name)
         remove_kernel(name, disk)
         tell_conda(disk)
     except ModelArtsNbError as error:

@@ -76,4 +76,4 @@ def _rename_copies(name: str, new: str, disk: Disk) -> None:
             slots.note(replace(slot, name=new))
     if chosen:
         slots.choose(disk, replace(chosen, name=new))
-    slots.unchoose(disk, name)
+    slots.choose_none(disk, name)

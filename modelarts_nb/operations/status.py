@@ -21,14 +21,16 @@ from modelarts_nb.tool.status import last_report
 class Status:
     """All that the panel shows before anything else.
 
-    ``lost`` are the image's environments without a copy on the disk; ``restore`` is what the
-    last restore reported; ``hook`` says whether a restore is installed.
+    ``lost`` are the image's environments without a copy on the disk; ``unsaved`` the sealed ones
+    with work here that is in no version; ``restore`` is what the last restore reported; ``hook``
+    says whether a restore is installed.
     """
 
     version: str
     disk: DiskStatus
     owner: str
     lost: list[str]
+    unsaved: list[str]
     restore: dict[str, Any] | None
     hook: dict[str, Any] | None
 
@@ -40,19 +42,21 @@ def status() -> Status:
         ConfigInvalid: the settings cannot be read.
     """
     shown = disk_status()
-    owner, lost = "", list[str]()
+    owner, lost, unsaved = "", list[str](), list[str]()
     restore, hook = None, None
     if shown.error is None:
         try:
             disk = open_disk()
             owner = disk.owner
             restore, hook = last_report(disk), _hook(disk)
-            lost = would_be_lost(list_environments(disk=disk))
+            environments = list_environments(disk=disk)
+            lost = would_be_lost(environments)
+            unsaved = [e.name for e in environments if e.unsaved]
         except (ModelArtsNbError, OSError) as raised:
             if isinstance(raised, OSError):
                 raised = from_os_error(raised, "listing the environments")
             shown = replace(shown, error=raised.to_dict())
-    return Status(modelarts_nb.__version__, shown, owner, lost, restore, hook)
+    return Status(modelarts_nb.__version__, shown, owner, lost, unsaved, restore, hook)
 
 
 def would_be_lost(environments: list[Environment]) -> list[str]:

@@ -151,20 +151,6 @@ def chosen(disk: Disk) -> list[Slot]:
     return [slot for slot in found if slot]
 
 
-def unchoose(disk: Disk, name: str) -> None:
-    """Let no kernel of this container start from a copy of ``name`` any more; the copy stays.
-
-    Raises:
-        DiskFailure, AccessDenied: the local disk refused.
-    """
-    try:
-        (disk.run / _CURRENT / name).unlink(missing_ok=True)
-    except NotADirectoryError:
-        pass
-    except OSError as error:
-        raise from_os_error(error, "letting go of a local copy", disk.run) from error
-
-
 def current(disk: Disk, name: str) -> Slot | None:
     """The slot that kernels of ``name`` start from; None where there is none that is filled."""
     try:

@@ -6,7 +6,6 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from modelarts_nb.server.handlers.base import ApiHandler
-from modelarts_nb.server.problem import Problem
 
 
 class VersionsHandler(ApiHandler):
@@ -30,10 +29,7 @@ class DiffHandler(ApiHandler):
     @authorized
     async def get(self, name: str) -> None:
         """Answer with packages and files."""
-        before = self.text("a")
-        if before is None:
-            raise Problem(400, "usage", "a is missing.", hint="A version's number, or unsaved.")
-        params = {"name": name, "a": before, "b": self.text("b")}
+        params = {"name": name, "a": self.text("a"), "b": self.text("b")}
         self.finish(await self.ask("env.diff", params, patience="check"))
 
 
