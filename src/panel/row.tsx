@@ -3,6 +3,7 @@ import React from 'react';
 import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
 import { sourceOf } from '../dialogs/clone';
+import { hasNewer } from '../sealed/state';
 import { sealedHover, sealedNews, sealedWord } from '../sealed/words';
 import { findingWord, fixWord } from '../serverWords';
 import { dotOf, dotWord, phaseWord } from '../words';
@@ -34,6 +35,8 @@ export const Row = React.memo(function Row(props: IRowProps) {
   // What it takes on the persistent disk.
   const size = environment.stored ?? environment.size;
   const filling = useFilling(environment);
+  // What has a button of its own that stays leaves no room for every other.
+  const calls = environment.unsaved || hasNewer(environment);
   const news = filling || sealedNews(environment, trans);
   const onDisk = environment.where === 'disk';
   const dot = dotOf(environment);
@@ -127,7 +130,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
               : trans.__('Notebook')}
           </button>
         )}
-        {onDisk && (
+        {onDisk && !calls && (
           <button
             type="button"
             className="ma-Button"

@@ -38,7 +38,7 @@ interface IDetailsProps {
 
 function Details(props: IDetailsProps): React.ReactElement {
   const { nb, environment, versions } = props;
-  const { trans, format } = nb;
+  const { trans } = nb;
   const used = versions.find(item => item.number === environment.version);
   const facts = [...general(props, used), ...sizes(props), ...needs(nb, used)];
   return (
@@ -60,11 +60,6 @@ function Details(props: IDetailsProps): React.ReactElement {
           )}
         </p>
       )}
-      {environment.created && (
-        <p className="ma-Form-space" title={format.exact(environment.created)}>
-          {trans.__('made %1', format.relative(environment.created))}
-        </p>
-      )}
     </>
   );
 }
@@ -75,8 +70,8 @@ function general(
   { nb, environment }: IDetailsProps,
   used: IVersion | undefined
 ): Fact[] {
-  const { trans } = nb;
-  const { version, newest } = environment;
+  const { trans, format } = nb;
+  const { version, newest, created } = environment;
   return [
     [
       trans.__('State'),
@@ -103,7 +98,11 @@ function general(
         : trans.__('Versions in'),
       environment.prefix
     ],
-    [trans.__('Made from'), environment.origin]
+    [trans.__('Made from'), environment.origin],
+    [
+      trans.__('Made'),
+      created && `${format.relative(created)} · ${format.exact(created)}`
+    ]
   ];
 }
 
@@ -125,7 +124,7 @@ function sizes({ nb, environment, versions }: IDetailsProps): Fact[] {
       trans.__('On the persistent disk'),
       [
         stored === null ? '' : format.bytes(stored),
-        versions.length > 1 && history
+        history > (stored ?? 0)
           ? trans.__('all versions %1', format.bytes(history))
           : ''
       ]
