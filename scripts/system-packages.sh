@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the tests need from Debian: a browser, FUSE (the slow disk), a compiler for it, archivers, ssh.
+# What the tests need from Debian: a browser, FUSE (the slow disk), a compiler for it, archivers, ssh,
+# programs that take the whole screen.
 set -eu
 
 missing=""
@@ -15,6 +16,8 @@ need zstd zstd
 need ssh openssh-client
 need /usr/sbin/sshd openssh-server
 need mksquashfs squashfs-tools
+need vi vim-tiny
+need htop htop
 need /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk
 
 [ -z "$missing" ] && exit 0

@@ -26,8 +26,9 @@ export class JobClient {
     return (await this._ask<{ lines: IJobLine[] }>(where)).lines;
   }
 
-  async events(job: string): Promise<IJobEvent[]> {
-    const where = `${path(job)}/events`;
+  /** The newest events, the oldest of them first. */
+  async events(job: string, limit: number): Promise<IJobEvent[]> {
+    const where = `${path(job)}/events?limit=${limit}`;
     return (await this._ask<{ events: IJobEvent[] }>(where)).events;
   }
 

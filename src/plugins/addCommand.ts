@@ -5,10 +5,13 @@ import { argsOf } from '../commands';
 import { showError } from '../dialogs/form';
 import { IModelArtsNb } from '../tokens';
 
+/** What a command is called, always or by its arguments. */
+export type Label<T> = string | ((args: T) => string);
+
 /** How commands are added: `act` does what the command is for. */
 export type AddCommand = <T>(
   id: string,
-  label: string,
+  label: Label<T>,
   act: (args: T) => Promise<unknown>
 ) => void;
 
@@ -24,11 +27,11 @@ export function commandsOf(
 ): AddCommand {
   return <T>(
     id: string,
-    label: string,
+    label: Label<T>,
     act: (args: T) => Promise<unknown>
   ): void => {
     registry.addCommand(id, {
-      label,
+      label: typeof label === 'string' ? label : args => label(argsOf<T>(args)),
       execute: async args => {
         try {
           return await act(argsOf<T>(args));

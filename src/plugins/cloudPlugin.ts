@@ -5,7 +5,7 @@ import {
 
 import { showTeaching } from '../dialogs/cloud/teaching';
 import { IModelArtsNb } from '../tokens';
-import { AddCommand, commandsOf } from './addCommand';
+import { AddCommand, commandsOf, Label } from './addCommand';
 import { commandPlugin } from './commandPlugin';
 
 /**
@@ -22,7 +22,7 @@ export function cloudPlugin(
     addAll(
       <T>(
         command: string,
-        label: string,
+        label: Label<T>,
         act: (args: T) => Promise<unknown>
       ) => {
         add<T>(command, label, args =>

@@ -16,7 +16,7 @@ export const jobs = cloudPlugin(
 
     add<IJobArgs>(
       CommandIDs.showJobLog,
-      trans.__('Log of a Job…'),
+      ({ job }) => (job ? trans.__('Log') : trans.__('Log of a Job…')),
       async ({ job }) => {
         const chosen = await chooseJob(nb, job, () => true, none);
         return chosen && showJobLog(nb, chosen);
@@ -24,7 +24,7 @@ export const jobs = cloudPlugin(
     );
     add<IJobArgs>(
       CommandIDs.showJob,
-      trans.__('Details of a Job…'),
+      ({ job }) => (job ? trans.__('Details') : trans.__('Details of a Job…')),
       async ({ job }) => {
         const chosen = await chooseJob(nb, job, () => true, none);
         return chosen && showJob(nb, chosen);
@@ -32,7 +32,7 @@ export const jobs = cloudPlugin(
     );
     add<IJobArgs>(
       CommandIDs.stopJob,
-      trans.__('Stop a Job…'),
+      ({ job }) => (job ? trans.__('Stop…') : trans.__('Stop a Job…')),
       async ({ job }) => {
         const chosen = await chooseJob(
           nb,

@@ -12,7 +12,8 @@ import { shellWords } from './state';
 export class ShellBanner extends ReactWidget {
   constructor(
     private readonly _connection: ShellConnection,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private readonly _onReconnect: () => void
   ) {
     super();
     this.addClass('ma-ShellBanner');
@@ -65,7 +66,10 @@ export class ShellBanner extends ReactWidget {
         <button
           type="button"
           className="ma-Button ma-primary"
-          onClick={() => void this._connection.reconnect()}
+          onClick={() => {
+            void this._connection.reconnect();
+            this._onReconnect();
+          }}
         >
           {state.kind === 'ended'
             ? trans.__('New shell')

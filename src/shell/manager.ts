@@ -9,6 +9,9 @@ import { IModelArtsNb } from '../tokens';
 import { ShellConnection } from './connection';
 import { ShellWidget } from './widget';
 
+/** States of a session that no longer is. */
+const DEAD = ['ended', 'failed', 'broken'];
+
 /** Makes terminals in the tasks of jobs: one for a task, each with its own session. */
 export class ShellManager {
   constructor(
@@ -54,12 +57,16 @@ export class ShellManager {
     const names = job.tasks.map(task => task.name);
     const wanted = args.allTasks ? names : [args.task ?? names[0]];
     const { transport } = args;
-    return wanted.map(
-      task =>
-        this._widgets.find(
-          widget => task !== undefined && widget.isOf(job.id, task)
-        ) ?? this._make({ job: job.id, task, transport }, job.name)
-    );
+    return wanted.map(task => {
+      const known = this._widgets.find(
+        widget => task !== undefined && widget.isOf(job.id, task)
+      );
+      if (known && DEAD.includes(known.connection.state.kind)) {
+        // Who asks for a shell wants one that lives.
+        void known.connection.reconnect();
+      }
+      return known ?? this._make({ job: job.id, task, transport }, job.name);
+    });
   }
 
   private _make(

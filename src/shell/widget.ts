@@ -34,10 +34,14 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
       translator
     });
     this.connection = connection;
+    this._trans = trans;
     this.addClass('ma-Shell');
     this.toolbar.hide();
     this.content.node.setAttribute('data-task', connection.name);
-    this.contentHeader.addWidget(new ShellBanner(connection, trans));
+    this.contentHeader.addWidget(
+      // Who asks for a shell wants to type in it.
+      new ShellBanner(connection, trans, () => this.content.activate())
+    );
     connection.drawn = done => {
       const terminal = this.content as unknown as IDraws;
       void this.content.ready.then(() => {
@@ -99,15 +103,17 @@ export class ShellWidget extends MainAreaWidget<Terminal> {
   }
 
   private _name(): void {
-    const { name, where } = this.connection;
+    const { name, where, about } = this.connection;
     const label = `${name} · ${this._jobName}`;
     if (this.content.title.label !== label) {
       this.content.title.label = label;
     }
     this.content.title.icon = terminalIcon;
     this.title.label = label;
-    this.title.caption = `${where.job} ${name}`;
+    const via = about && this._trans.__('over %1', about.transport);
+    this.title.caption = [label, via, where.job].filter(Boolean).join('\n');
   }
 
+  private readonly _trans: TranslationBundle;
   private _jobName = '';
 }

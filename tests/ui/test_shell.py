@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudLab]:
     with cloud_lab(tmp_path_factory.mktemp("shell")) as found:
         found.lab.run("ssh.create_key", name="mine")
         submit(found, "mine", nodes=2)
+        # The way into a job that has no SSH endpoint, as `demo-training`.
+        kube = found.lab.home / ".kube"
+        kube.mkdir()
+        (kube / "config").symlink_to(found.cloud.inside.folder / "keys/developer.kubeconfig")
         yield found
 
 
@@ -82,6 +87,16 @@ class Terminal:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"no {pattern!r} in {self.shown[-2000:]!r}")
 
+    def see_all(self, end: str) -> str:
+        """Everything that is shown until this."""
+        for _ in range(1200):
+            at = self.shown.find(end)
+            if at >= 0:
+                text, self.shown = self.shown[:at], self.shown[at:]
+                return text
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no {end!r} in {self.shown[-2000:]!r}")
+
     def size(self) -> tuple[int, int]:
         """Rows and columns that the container believes in."""
         self.type("echo =$(stty size)=\n")
@@ -113,7 +128,7 @@ def test_jobs_are_listed_and_accessible(panel: Panel) -> None:
 
 
 def test_the_log_is_shown_by_task_and_grows(panel: Panel) -> None:
-    panel.menu("mine", "Log of a Job…")
+    panel.menu("mine", "Log")
     dialog = panel.page.get_by_role("dialog")
 
     expect(dialog.get_by_role("log")).to_contain_text("epoch 3")
@@ -163,6 +178,41 @@ def test_a_full_screen_program_and_ctrl_c(panel: Panel, terminal: Terminal) -> N
     terminal.see("code 130")
 
 
+def test_an_editor_and_a_monitor(panel: Panel, terminal: Terminal, tmp_path: Path) -> None:
+    """Escape, wide characters both ways, and the size that changed meanwhile."""
+    text = tmp_path / "text"
+    terminal.type(f"vi -u NONE {text}\n")
+    terminal.see("text")
+    terminal.type("i你好 wide")
+    panel.page.keyboard.press("Escape")
+    panel.page.set_viewport_size({"width": 1100, "height": 700})
+    panel.page.wait_for_timeout(500)
+    terminal.type(":r !stty size </dev/tty\n")
+    terminal.see(r"\d\d \d\d")
+    terminal.type(":wq\n")
+    terminal.see(r"[$#] ")
+    size = terminal.size()
+    panel.page.set_viewport_size({"width": 1280, "height": 900})
+
+    first, second = text.read_text().splitlines()
+    assert first == "你好 wide"
+    assert tuple(map(int, second.split())) == size
+    terminal.type("htop\n")
+    terminal.see("F10")
+    panel.page.keyboard.press("F10")
+    terminal.type("echo left-$?\n")
+    terminal.see("left-0")
+
+
+def test_much_output_arrives_whole(terminal: Terminal) -> None:
+    """Several windows of the flow control."""
+    terminal.type("stty -echo; seq 1 400000; stty echo; echo d''one\n")
+    text = terminal.see_all("done")
+
+    numbers = re.findall(r"(?<=[\r\n])\d+(?=\r\n)", text)
+    assert [*map(int, numbers)] == [*range(1, 400001)]
+
+
 def test_a_page_that_is_loaded_again_finds_its_terminal(panel: Panel, terminal: Terminal) -> None:
     terminal.type("KEPT=still; clear; echo before-$KEPT\n")
     terminal.see("before-still")
@@ -197,6 +247,66 @@ def test_the_exit_code_is_shown(panel: Panel, terminal: Terminal) -> None:
     expect(terminal.banner).to_contain_text("The shell has ended with exit code 7.")
     expect(terminal.banner.get_by_role("button", name="New shell")).to_be_visible()
     assert violations(panel, ".ma-ShellBanner") == []
+    # who asks for a shell again gets one, in the same tab
+    row(panel, "mine").get_by_role("button", name="Shell", exact=True).click()
+    expect(terminal.banner).to_be_hidden()
+    expect(panel.page.get_by_role("tab", name="worker-0 · mine")).to_have_count(1)
+    terminal.see(r"[$#] ")
+
+
+def test_from_the_palette_one_is_asked_for_the_job(panel: Panel, terminal: Terminal) -> None:
+    """And gets a job without SSH over the cluster's exec, which the tab names."""
+    page = panel.page
+    page.keyboard.press("Control+Shift+C")
+    page.locator("#modal-command-palette input").fill("cloud shell")
+    page.locator('.lm-CommandPalette-item[data-command="modelarts-nb:open-shell"]:visible').click()
+    choice = page.get_by_role("dialog")
+    label = choice.locator("option", has_text="demo-training").inner_text()
+    choice.get_by_role("combobox").select_option(label)
+    choice.get_by_role("button", name="Ok").click()
+    tab = page.get_by_role("tab", name="worker-0 · demo-training")
+    terminal.see(r"[$#] ")
+
+    expect(tab).to_have_attribute("title", re.compile("over exec"))
+    page.keyboard.type("echo job-$(stty size)-$HOSTNAME\n")
+    terminal.see(r"job-\d+ \d+-\S*worker-0")
+    tab.locator(".lm-TabBar-tabCloseIcon").click()
+
+
+def test_a_network_that_is_cut_in_the_middle_of_output_is_told(
+    panel: Panel, terminal: Terminal, world: CloudLab
+) -> None:
+    page = panel.page
+    world.cloud.fault("event", path="exec.cut")
+    page.get_by_role("button", name="New Launcher").first.click()
+    page.locator('.jp-Launcher:visible .jp-LauncherCard[title*="running job"]').click()
+    choice = page.get_by_role("dialog")
+    label = choice.locator("option", has_text="demo-training").inner_text()
+    choice.get_by_role("combobox").select_option(label)
+    choice.get_by_role("button", name="Ok").click()
+    terminal.see(r"[$#] ")
+    page.keyboard.type("seq 1 100000\n")
+
+    banner = page.locator(".ma-Shell:visible .ma-ShellBanner:visible")
+    expect(banner).to_contain_text("The connection was lost.")
+    banner.get_by_role("button", name="Reconnect").click()
+    expect(banner).to_have_count(0)
+    page.keyboard.type("echo again-$((6*7))-$HOSTNAME\n")
+    terminal.see(r"again-42-\S*worker-0")
+    page.get_by_role("tab", name="worker-0 · demo-training").locator(
+        ".lm-TabBar-tabCloseIcon"
+    ).click()
+
+
+def test_the_details_say_what_happened(panel: Panel) -> None:
+    panel.menu("mine", "Details")
+    dialog = panel.page.get_by_role("dialog")
+
+    expect(dialog).to_contain_text("demo-pool")
+    expect(dialog).to_contain_text("worker-1")
+    expect(dialog).to_contain_text("The training job is running.")
+    assert violations(panel, ".jp-Dialog") == []
+    panel.dismiss()
 
 
 def test_what_is_refused_is_told_in_words_and_a_stopped_job_is_the_reason(
@@ -224,7 +334,7 @@ def test_what_is_refused_is_told_in_words_and_a_stopped_job_is_the_reason(
         panel.page.wait_for_timeout(50)
     expect(panel.page.locator(".ma-ShellBanner:not(.lm-mod-hidden)")).to_have_count(0)
 
-    panel.menu("mine", "Stop a Job…")
+    panel.menu("mine", "Stop…")
     panel.page.get_by_role("dialog").get_by_role("button", name="Stop").click()
 
     banners = panel.page.locator(".ma-Shell:not(.lm-mod-hidden) .ma-ShellBanner")

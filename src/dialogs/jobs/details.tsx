@@ -1,12 +1,13 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { IJob, IJobEvent } from '../../api/jobTypes';
+import { IJob, IJobEvent, IJobTask } from '../../api/jobTypes';
 import { jobState, whyNoShell } from '../../jobs/words';
 import { IModelArtsNb } from '../../tokens';
 import { show } from '../form';
 import { Loaded } from '../loaded';
 
-/** Events that are shown; the newest are enough to see what happens. */
+/** Events that are shown: the newest. */
 const EVENTS = 20;
 
 /** Everything that is known of one job. */
@@ -19,7 +20,7 @@ export async function showJob(nb: IModelArtsNb, job: IJob): Promise<void> {
         Promise.all([
           nb.jobs.client.job(job.id),
           // A job is worth seeing without its events.
-          nb.jobs.client.events(job.id).catch(() => [])
+          nb.jobs.client.events(job.id, EVENTS).catch(() => [])
         ])
       }
     >
@@ -52,6 +53,7 @@ function Details(props: {
     [trans.__('Inputs'), job.inputs.join('\n')],
     [trans.__('Outputs'), job.outputs.join('\n')],
     [trans.__('Key pairs'), job.key_pairs.join(', ')],
+    [trans.__('Tasks'), job.tasks.map(task => ended(task, trans)).join('\n')],
     [trans.__('Shell'), whyNoShell(job, trans)]
   ];
   return (
@@ -66,35 +68,28 @@ function Details(props: {
             </React.Fragment>
           ))}
       </dl>
-      {job.tasks.length > 0 && (
-        <ul className="ma-Facts-list" aria-label={trans.__('Tasks')}>
-          {job.tasks.map(task => (
-            <li key={task.name}>
-              {[
-                task.name,
-                task.exit_code !== null
-                  ? trans.__('exit code %1', String(task.exit_code))
-                  : '',
-                task.message
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </li>
-          ))}
-        </ul>
-      )}
       {events.length > 0 && (
         <>
-          <h3>{trans.__('Events')}</h3>
-          <ul className="ma-Facts-list" aria-label={trans.__('Events')}>
-            {events.slice(0, EVENTS).map((event, at) => (
-              <li key={at} title={event.time && format.exact(event.time)}>
-                {event.message}
-              </li>
+          <h3 className="ma-Facts-title">{trans.__('Events')}</h3>
+          <dl className="ma-Facts">
+            {events.map((event, at) => (
+              <React.Fragment key={at}>
+                <dt>{event.time && format.exact(event.time)}</dt>
+                <dd className={event.level === 'Error' ? 'ma-error' : ''}>
+                  {event.message}
+                </dd>
+              </React.Fragment>
             ))}
-          </ul>
+          </dl>
         </>
       )}
     </>
   );
+}
+
+/** A task, and how it ended. */
+function ended(task: IJobTask, trans: TranslationBundle): string {
+  const { name, exit_code: code, message } = task;
+  const words = code === null ? '' : trans.__('exit code %1', String(code));
+  return [name, words, message].filter(Boolean).join(' · ');
 }

@@ -8,9 +8,12 @@ import { IModelArtsNb } from '../../tokens';
 import { CopyButton, ErrorBox } from '../error';
 import { show } from '../form';
 
-/** How often a log is read on, in ms, and how many lines are shown. */
+/** How often a log is read on, in ms. */
 const READ_ON = 2000;
+/** How many lines are shown, how many times more when older ones are asked for, and at most. */
 const LINES = 500;
+const MORE = 4;
+const MOST = 8000;
 
 /** What a job's tasks print, growing while it runs. */
 export async function showJobLog(nb: IModelArtsNb, job: IJob): Promise<void> {
@@ -21,19 +24,28 @@ export async function showJobLog(nb: IModelArtsNb, job: IJob): Promise<void> {
   );
 }
 
+interface IFound {
+  lines: IJobLine[];
+  /** So many were asked for. */
+  count: number;
+}
+
 /** The newest lines of one task. */
 export function JobLog(props: {
   nb: IModelArtsNb;
   job: IJob;
 }): React.ReactElement {
   const { nb, job } = props;
-  const { trans } = nb;
+  const { trans, format } = nb;
   const tasks = job.tasks.map(task => task.name);
   const [task, setTask] = React.useState(tasks[0] ?? '');
   const [follow, setFollow] = React.useState(!hasEnded(job));
-  const [lines, setLines] = React.useState<IJobLine[] | null>(null);
+  const [count, setCount] = React.useState(LINES);
+  const [found, setFound] = React.useState<IFound | null>(null);
   const [error, setError] = React.useState<unknown>(null);
   const text = React.useRef<HTMLPreElement>(null);
+  /** How far the text on top is from the end, while older lines come above it. */
+  const place = React.useRef<number | null>(null);
 
   React.useEffect(() => {
     let timer = 0;
@@ -42,9 +54,9 @@ export function JobLog(props: {
       // Nobody sees it: it is read when somebody does.
       if (!document.hidden && task) {
         try {
-          const found = await nb.jobs.client.logs(job.id, task, LINES);
+          const lines = await nb.jobs.client.logs(job.id, task, count);
           if (!gone) {
-            setLines(found);
+            setFound({ lines, count });
             setError(null);
           }
         } catch (reason) {
@@ -62,24 +74,37 @@ export function JobLog(props: {
       gone = true;
       window.clearTimeout(timer);
     };
-  }, [nb, job.id, task, follow]);
+  }, [nb, job.id, task, follow, count]);
 
-  React.useEffect(() => {
-    if (follow) {
-      text.current?.scrollTo({ top: text.current.scrollHeight });
+  React.useLayoutEffect(() => {
+    const shown = text.current;
+    if (shown && follow) {
+      shown.scrollTo({ top: shown.scrollHeight });
+    } else if (shown && place.current !== null) {
+      shown.scrollTo({ top: shown.scrollHeight - place.current });
+      place.current = null;
     }
-  }, [lines, follow]);
+  }, [found, follow]);
 
-  const shown = (lines ?? []).map(line => line.text).join('\n');
+  const readBack = () => {
+    const shown = text.current;
+    place.current = shown && shown.scrollHeight - shown.scrollTop;
+    // Who reads what was is not to be taken to the end again.
+    setFollow(false);
+    setCount(count * MORE);
+  };
+
+  const shown = (found?.lines ?? []).map(line => line.text).join('\n');
   return (
-    <div className="ma-Log">
+    <div className="ma-Log ma-mod-job">
       <div className="ma-Log-choice">
         {tasks.length > 1 && (
           <HTMLSelect
             aria-label={trans.__('Task')}
             value={task}
             onChange={event => {
-              setLines(null);
+              setFound(null);
+              setCount(LINES);
               setTask(event.target.value);
             }}
           >
@@ -93,12 +118,35 @@ export function JobLog(props: {
             type="checkbox"
             checked={follow}
             data-first=""
-            onChange={event => setFollow(event.target.checked)}
+            onChange={event => {
+              setFollow(event.target.checked);
+              setCount(LINES);
+            }}
           />{' '}
           {trans.__('Follow')}
         </label>
       </div>
       {error ? <ErrorBox error={asApiError(error)} trans={trans} /> : null}
+      {found && found.lines.length >= found.count && (
+        <p className="ma-Log-older" role="status">
+          {trans.__('The newest %1 lines.', format.count(found.lines.length))}{' '}
+          {count < MOST ? (
+            <button
+              type="button"
+              className="ma-Button ma-link"
+              disabled={count !== found.count}
+              onClick={readBack}
+            >
+              {trans.__('Older ones')}
+            </button>
+          ) : (
+            trans.__(
+              'All of them: %1',
+              `ma job logs ${job.name} --task ${task} --lines 0`
+            )
+          )}
+        </p>
+      )}
       <pre
         ref={text}
         tabIndex={0}
@@ -107,7 +155,7 @@ export function JobLog(props: {
         aria-label={trans.__('Log of %1', task)}
       >
         {shown ||
-          (lines || !task
+          (found || !task
             ? trans.__('Nothing was logged yet.')
             : trans.__('Reading…'))}
       </pre>
