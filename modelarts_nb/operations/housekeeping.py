@@ -18,6 +18,7 @@ from modelarts_nb.disk.staging import sweep
 from modelarts_nb.envs.archive.outfile import sweep as sweep_archives
 from modelarts_nb.envs.bin import purge
 from modelarts_nb.envs.finishing import finish
+from modelarts_nb.envs.sealed.collecting import put_back
 from modelarts_nb.envs.sealed.room import clear as clear_run_root
 from modelarts_nb.envs.unfinished import folder as unfinished_folder
 from modelarts_nb.errors import ModelArtsNbError
@@ -38,6 +39,8 @@ def tidy(disk: Disk | None = None) -> None:
         for folder in (disk.archives, disk.images):
             with contextlib.suppress(ModelArtsNbError):
                 sweep_archives(folder)
+        with contextlib.suppress(ModelArtsNbError):
+            put_back(disk)
         if disk.run.is_dir():
             with contextlib.suppress(ModelArtsNbError):
                 clear_run_root(disk)

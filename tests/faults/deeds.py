@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ class Clock:
     def __init__(self, world: World, moment: Moment | None) -> None:
         self.count = 0
         self.phases: list[tuple[str, int]] = [("starting", 0)]
-        self._places = (str(world.root), str(world.disk.home))
+        self._places = world.watched
         self._moment = moment
         self._lock = threading.RLock()
 
@@ -171,14 +171,20 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def work(deed: str, world: World, moment: Moment | None, report: Path) -> None:
+def work(
+    deed: str,
+    world: World,
+    moment: Moment | None,
+    report: Path,
+    deeds: Mapping[str, Deed] = DEEDS,
+) -> None:
     """In a process of its own: do it, and be killed at ``moment``; reports phases and errors."""
     clock = Clock(world, moment)
     error = ""
     with world.settings():
         sys.addaudithook(clock.audit)
         try:
-            DEEDS[deed](world, clock)
+            deeds[deed](world, clock)
         except ModelArtsNbError as failed:
             error = f"{failed.code}: {failed.message} {failed.cause}"
     total = clock.count

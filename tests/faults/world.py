@@ -60,6 +60,11 @@ class World:
         """An archive of it, on the disk."""
         return self.disk.archives / "given.tar.zst"
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Where a deed asks the disk for something."""
+        return (str(self.root), str(self.disk.home))
+
     def build(self) -> None:
         """Make everything, and keep a copy for ``fresh``."""
         if not self.image:

@@ -66,6 +66,21 @@ def gc(*, yes: bool = False, disk: Disk | None = None, progress: Progress = SILE
     return Garbage(images, total, deleted=yes)
 
 
+def put_back(disk: Disk) -> None:
+    """Bring back what a killed collection had put aside; the next one judges it anew.
+
+    Raises:
+        DiskFailure, AccessDenied: the disk refused.
+    """
+    for name in _names(disk.images):
+        match = _IMAGE.fullmatch(name)
+        if match and match[1]:
+            try:
+                _moved(disk.images / name, image_path(disk, match[2]))
+            except OSError as error:
+                raise from_os_error(error, "bringing an image back", disk.images) from error
+
+
 @dataclass(frozen=True)
 class _File:
     """An image as it lies there. ``age``: seconds since somebody made it or wanted to keep it."""
@@ -77,19 +92,17 @@ class _File:
 
 def _found(disk: Disk) -> dict[str, _File]:
     """All images. What a killed collection had put aside is among them again."""
+    put_back(disk)
     found = {}
     try:
         names = sorted(os.listdir(disk.images))
         now = _disk_time(disk)
         for name in names:
-            if not (match := _IMAGE.fullmatch(name)):
-                continue
-            path = image_path(disk, match[2])
-            with contextlib.suppress(FileNotFoundError):  # somebody else collects, too
-                if match[1]:
-                    os.rename(disk.images / name, path)
-                info = os.lstat(path)
-                found[match[2]] = _File(match[2], info.st_size, now - info.st_mtime)
+            match = _IMAGE.fullmatch(name)
+            if match and not match[1]:
+                with contextlib.suppress(FileNotFoundError):  # somebody else collects, too
+                    info = os.lstat(disk.images / name)
+                    found[match[2]] = _File(match[2], info.st_size, now - info.st_mtime)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -195,15 +208,15 @@ def _delete(disk: Disk, doomed: list[_File], progress: Progress) -> dict[str, st
                 aside[sha256].unlink(missing_ok=True)
             progress.advance(files=1)
     except OSError as error:
-        _put_back(disk, aside)
+        _return(disk, aside)
         raise from_os_error(error, "deleting images", disk.images) from error
     except BaseException:
-        _put_back(disk, aside)
+        _return(disk, aside)
         raise
     return kept
 
 
-def _put_back(disk: Disk, aside: dict[str, Path]) -> None:
+def _return(disk: Disk, aside: dict[str, Path]) -> None:
     """What cannot be put back now is so by the next collection."""
     for sha256, path in aside.items():
         with contextlib.suppress(OSError):

@@ -1,0 +1,213 @@
+"""Break one verb of sealed environments at one moment, then judge what is left."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.inventory import holders
+from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed.filling import fill
+from modelarts_nb.envs.sealed.images import find_image
+from modelarts_nb.envs.sealed.versions import all_versions, numbers, read_version, sealed_names
+from modelarts_nb.operations.housekeeping import tidy
+from modelarts_nb.progress import SILENT
+from tests.faults.deeds import Moment, work
+from tests.faults.killing import BOUND, left_behind
+from tests.faults.sealed_deeds import SEALED, TARGETS
+from tests.faults.sealed_world import SealedWorld, View, digest_of, views
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.faults.sealed_deeds"])
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is there: environments as their users see them, and the files of all versions."""
+
+    views: dict[str, View]
+    versions: dict[str, bytes]
+    kernels: tuple[str, ...]
+    listed: tuple[str, ...]
+    litter: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a deed goes undisturbed."""
+
+    deed: str
+    before: Look
+    after: Look
+    phases: list[list[Any]]
+    total: int
+    seconds: float
+
+
+def look(disk: Disk) -> Look:
+    """What is there now."""
+    needed = {
+        layer.image
+        for name in sealed_names(disk)
+        if numbers(disk, name)
+        for version in all_versions(disk, name)
+        for layer in version.layers
+    }
+    images = {name.partition(".")[0] for name in _names(disk.images)}
+    listed = disk.home / ".conda/environments.txt"
+    return Look(
+        views(disk),
+        {str(p.relative_to(disk.sealed)): p.read_bytes() for p in disk.sealed.glob("*/*.json")},
+        tuple(sorted(n for n in _names(disk.local_kernels))),
+        tuple(sorted(listed.read_text().splitlines())),
+        len(images - needed),
+    )
+
+
+def undisturbed(deed: str, world: SealedWorld) -> Course:
+    """Do it without breaking anything."""
+    world.fresh()
+    with world.settings():
+        before = look(world.disk)
+    start = time.monotonic()
+    code, report = run(deed, world, None)
+    assert code == 0, f"{deed} does not even work undisturbed"
+    assert not report["error"], report["error"]
+    seconds = time.monotonic() - start
+    with world.settings():
+        after = look(world.disk)
+        assert not half(world), f"left behind by an undisturbed {deed}: {half(world)}"
+    return Course(deed, before, after, report["phases"], report["total"], seconds)
+
+
+def run(deed: str, world: SealedWorld, moment: Moment | None) -> tuple[int | None, dict[str, Any]]:
+    """Do it in a process of its own; the exit code and what it reported, if it could."""
+    report = world.base / "report.json"
+    report.unlink(missing_ok=True)
+    child = _CONTEXT.Process(target=work, args=(deed, world, moment, report, SEALED))
+    child.start()
+    child.join(120)
+    assert child.exitcode is not None, f"{deed} hangs"
+    return child.exitcode, json.loads(report.read_text()) if report.exists() else {}
+
+
+def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> None:
+    """Kill it at that moment.
+
+    Raises:
+        AssertionError: anything half, anything lost, anything that needs a human.
+    """
+    world.fresh()
+    code, report = run(course.deed, world, moment)
+    # Processes do not always ask the same number of things: it may have ended before.
+    late = code == 0 and not report["error"]
+    assert late or code == -signal.SIGKILL, f"it ended with {code} {report}"
+    judge(course, world)
+
+
+def judge(course: Course, world: SealedWorld) -> None:
+    """Judge what is left, and whether the same again makes it good.
+
+    Raises:
+        AssertionError: as ``kill_and_judge``.
+    """
+    disk = world.disk
+    with world.settings():
+        tidy(disk)
+        assert not half(world), f"left behind: {half(world)}"
+        found = look(disk)
+        _require_nothing_lost(course, found, disk)
+        _require_old_or_new(course, found)
+        assert holders(disk) == {}, "a dead one seems to work on it"
+        start = time.monotonic()
+        if course.deed == "undo" and found.versions.keys() == course.after.versions.keys():
+            # Undone, but for the local copy: a second undo would take the undoing back.
+            fill("shut", disk=disk)
+        elif not _is_new(course, found):
+            SEALED[course.deed](world, SILENT)
+        seconds = time.monotonic() - start
+        bound = BOUND + 2 * course.seconds
+        assert seconds < bound, f"the next operation took {seconds:.0f} s"
+        end = look(disk)
+        assert end.views == course.after.views, _difference(end.views, course)
+        assert end.kernels == course.after.kernels
+        assert not half(world), f"left behind by the next: {half(world)}"
+
+
+def half(world: SealedWorld) -> list[str]:
+    """Unfinished work that still takes space, on either disk."""
+    disk = world.disk
+    images = [path.name for path in disk.images.glob(".*")]
+    stray = []
+    if world.run.is_dir():
+        known = {slot.path.name for slot in slots.filled(disk)}
+        stray = [n for n in os.listdir(world.run) if not n.startswith(".") and n not in known]
+        new = world.run / ".new"
+        stray += os.listdir(new) if new.is_dir() else []
+    return [*left_behind(world), *images, *stray]
+
+
+def _require_nothing_lost(course: Course, found: Look, disk: Disk) -> None:
+    """Versions are never changed, and all that are there can be used."""
+    kept = set(found.versions.items())
+    for entry in disk.bin.glob("*/[1-9]*.json"):
+        name = entry.parent.name.partition("-")[2]
+        kept.add((f"{name}/{entry.name}", entry.read_bytes()))
+    lost = [name for name, data in course.before.versions.items() if (name, data) not in kept]
+    assert not lost, f"versions that were lost or changed: {lost}"
+    for name in sealed_names(disk):
+        for number in numbers(disk, name):
+            for layer in read_version(disk, name, number).layers:
+                find_image(disk, layer.image)
+    if (was := course.before.views["shut"]).chosen != was.content:
+        contents = {view.content for view in found.views.values()}
+        contents |= {found.views["shut"].chosen}
+        contents |= {digest_of(version, disk) for version in all_versions(disk, "shut")}
+        assert was.chosen in contents, "what was not saved is lost"
+
+
+def _require_old_or_new(course: Course, found: Look) -> None:
+    target = TARGETS[course.deed]
+    others = {name: view for name, view in found.views.items() if name != target}
+    before = {name: view for name, view in course.before.views.items() if name != target}
+    assert others == before, f"others were changed: {_difference(found.views, course)}"
+    here = found.views.get(target)
+    old, new = course.before.views.get(target), course.after.views.get(target)
+    if here in (old, new):
+        return
+    # A version is written, and kernels here do not start from it yet: so it is elsewhere, too.
+    assert here, f"{target} is gone"
+    known = [view for view in (old, new) if view]
+    contents = {view.content for view in known} | {view.chosen for view in known}
+    assert here.state in {view.state for view in known}, f"{target} is {here.state}"
+    assert {here.content, here.chosen} <= contents, _difference(found.views, course)
+
+
+def _is_new(course: Course, found: Look) -> bool:
+    target = TARGETS[course.deed]
+    if not target:
+        return found.litter == course.after.litter
+    return found.views.get(target) == course.after.views.get(target)
+
+
+def _difference(found: dict[str, View], course: Course) -> str:
+    lines = []
+    for name in sorted({*found, *course.before.views, *course.after.views}):
+        here = found.get(name)
+        old, new = course.before.views.get(name), course.after.views.get(name)
+        if not here == old == new:
+            lines.append(f"{name}: {here}\n  before {old}\n  after {new}")
+    return "\n".join(lines)
+
+
+def _names(folder: os.PathLike[str]) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except FileNotFoundError:
+        return []
