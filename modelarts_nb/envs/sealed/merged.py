@@ -45,12 +45,14 @@ class Held:
 
 @dataclass(frozen=True)
 class Merged:
-    """A version's layers as one environment. ``images`` and ``indexes`` are those of its layers."""
+    """A version's layers as one environment. ``images`` and ``indexes`` are those of its layers;
+    ``paths`` is what they have before paths of the same bytes are told to be hard links."""
 
     version: Version
     images: tuple[Path, ...]
     indexes: tuple[Index, ...]
     held: Mapping[str, Held]
+    paths: Mapping[str, Held]
 
     @cached_property
     def files(self) -> int:
@@ -67,11 +69,16 @@ class Merged:
         return [item for item in self.held.items() if item[1].placed.member.kind == kind]
 
 
-def merge(version: Version, disk: Disk) -> Merged:
+def merge(version: Version, disk: Disk, *, onto: Merged | None = None) -> Merged:
     """Lay the layers of ``version`` over each other.
 
     A path that a layer deletes is gone with all below it, before the layer's own members come. A
     hard link whose first name a later layer has replaced or deleted keeps its content.
+
+    Args:
+        version: whose layers.
+        disk: where they are.
+        onto: another version; where its layers are the first ones they are not read again.
 
     Raises:
         NotFound: an image is gone.
@@ -79,17 +86,22 @@ def merge(version: Version, disk: Disk) -> Merged:
         ArchiveHostile: it would write outside of its folder.
         DiskFailure, AccessDenied: an image cannot be read.
     """
-    images = tuple(find_image(disk, layer.image) for layer in version.layers)
+    known = len(onto.indexes) if onto else 0
+    if onto is None or onto.version.layers != version.layers[:known]:
+        onto, known = None, 0
+    layers = version.layers[known:]
+    images = [find_image(disk, layer.image) for layer in layers]
     with ThreadPoolExecutor(_READERS) as pool:
-        indexes = tuple(pool.map(partial(_read, version), version.layers, images))
-    paths: dict[str, Held] = {}
-    for number, (layer, index) in enumerate(zip(version.layers, indexes, strict=True)):
+        indexes = list(pool.map(partial(_read, version), layers, images))
+    paths = dict(onto.paths) if onto else {}
+    for number, (layer, index) in enumerate(zip(layers, indexes, strict=True), known):
         inside = _inside(number, layer, index)
         _delete(paths, layer.deleted, inside)
         paths.update(inside)
     held = _linked(paths)
     _require_harmless(held)
-    return Merged(version, images, indexes, held)
+    before = (onto.images, onto.indexes) if onto else ((), ())
+    return Merged(version, (*before[0], *images), (*before[1], *indexes), held, paths)
 
 
 def _read(version: Version, layer: Layer, image: Path) -> Index:

@@ -16,7 +16,7 @@ from modelarts_nb.envs.sealed import facts, leases, slots
 from modelarts_nb.envs.sealed.comparing import Look, compare, look
 from modelarts_nb.envs.sealed.images import keep
 from modelarts_nb.envs.sealed.imaging import Image, write_image
-from modelarts_nb.envs.sealed.merged import Held, merge
+from modelarts_nb.envs.sealed.merged import Merged, merge
 from modelarts_nb.envs.sealed.model import Layer, Version
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.overlay import overlay
@@ -86,8 +86,9 @@ def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
     # What is changed while this runs is later than this, and so unsaved still.
     clean, names = watch(slot.path)
     seen = look(slot.path, progress)
-    base, held = _base(slot, disk, progress)
-    found = compare(slot, seen, held)
+    merged = _base(slot, disk, progress)
+    base = merged.version if merged else None
+    found = compare(slot, seen, merged.held if merged else {})
     if base and not found:
         progress.log(f"nothing was changed in {slot.name} since version {base.number}")
         slots.note(replace(slot, names=names))
@@ -118,7 +119,7 @@ def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
     )
     layers = (*base.layers, layer) if base and part else (layer,)
     version = _version(slot, why, layers, seen, members, base, image, disk)
-    merge(version, disk)  # what cannot be filled is no version
+    merge(version, disk, onto=merged)  # what cannot be filled is no version
     progress.phase("landing")
     with staged(disk, f"save {slot.name}") as stage:
         version = write_version(disk, version, stage)
@@ -129,19 +130,19 @@ def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
     return version
 
 
-def _base(slot: Slot, disk: Disk, progress: Progress) -> tuple[Version | None, dict[str, Held]]:
-    """The version that was changed and what it holds; nothing where a part of it is lost."""
+def _base(slot: Slot, disk: Disk, progress: Progress) -> Merged | None:
+    """The version that was changed and what it holds; None where a part of it is lost."""
     try:
         base = read_version(disk, slot.name, slot.number)
         if not slots.of(slot, base):
             progress.log(f"all of it is saved: version {slot.number} is of another {slot.name} now")
-            return None, {}
+            return None
         for layer in base.layers:
             keep(disk, layer.image)
-        return base, dict(merge(base, disk).held)
+        return merge(base, disk)
     except (NotFound, ArchiveInvalid) as error:
         progress.log(f"all of it is saved, because a part of it is lost: {error.message}")
-        return None, {}
+        return None
 
 
 def _is_part(found: Changes, seen: Look, base: Version) -> bool:

@@ -18,7 +18,7 @@ ELSEWHERE = Path("/elsewhere/slot".ljust(LENGTH, "_"))
 def expanded(disk: Disk, version: Version, target: Path) -> Path:
     """What filling makes of a version, as if ``target`` were at ``ELSEWHERE``."""
     target.mkdir()
-    extract(merge(version, disk), target, prefix=ELSEWHERE)
+    extract(merge(version, disk), target, disk, prefix=ELSEWHERE)
     return target
 
 
