@@ -23,6 +23,8 @@ from modelarts_nb.envs.sealed.unsaved import changes
 from modelarts_nb.envs.sealed.versions import read_version
 from tests.unit.envs.sealed.copies import expanded, holds
 
+# Hundreds of small files that must be on a disk before the next step: memory is one, too.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
 NAMES = ("a", "b", "lib", "名字", "x.py", b"\xff".decode("utf-8", "surrogateescape"))
 paths = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3).map("/".join)
 # What files hold: nothing, bytes, the copy's own path, and what looks like one.
@@ -78,7 +80,7 @@ def do(top: Path, deed: tuple[object, ...]) -> None:
 @pytest.fixture(scope="module")
 def sealed() -> Iterator[Path]:
     """A folder with a disk that has one small sealed environment; copied for every example."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         top = Path(folder)
         prefix = top / "disk/envs/user_conda/demo"
         for path in ("conda-meta/history", "a/b/x.py", "a/名字", "b/a", "lib/x.py"):
@@ -102,7 +104,7 @@ def sealed() -> Iterator[Path]:
 def test_given_any_changes_then_each_version_is_the_copy_as_it_was(
     sealed: Path, home: Path, rounds: list[list[tuple[object, ...]]]
 ) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder, pytest.MonkeyPatch.context() as patch:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
         top = Path(folder)
         shutil.copytree(sealed / "disk", top / "disk", symlinks=True)
         patch.setenv("MODELARTS_NB_RUN", str(top / "run"))
