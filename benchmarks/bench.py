@@ -22,12 +22,14 @@ _BUILD = {"small": reference.small, "big": reference.big, "big-conda": reference
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a run happens: ``cache`` is kept; ``work`` and ``memory``, a folder on a RAM disk, are
-    emptied after every work and removed at the end."""
+    """Where a run happens: ``cache`` is kept; ``work``, ``memory``, a folder on a RAM disk, and
+    ``local``, one of the local disk whose path is short, are emptied after every work and removed
+    at the end."""
 
     cache: Path
     work: Path
     memory: Path
+    local: Path
     copier: str
     slowfs: str
     built: dict[str, Reference] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Bench:
             "HOME": str(home),
             "MODELARTS_NB_DISK": str(disk),
             "MODELARTS_NB_OWNER": "bench",
+            "MODELARTS_NB_RUN": str(self.local / "run"),
         }
 
     def ma(self, *arguments: str | Path, disk: Path) -> Run:
@@ -84,7 +87,7 @@ class Bench:
 
     def clean(self) -> None:
         """The next work finds nothing of this one."""
-        for folder in (self.work, self.memory):
+        for folder in (self.work, self.memory, self.local):
             for path in folder.iterdir():
                 _remove(path)
 
@@ -104,8 +107,10 @@ def opened(cache: Path) -> Iterator[Bench]:
     with (
         tempfile.TemporaryDirectory(prefix=prefix, dir=cache) as work,
         tempfile.TemporaryDirectory(prefix=prefix, dir=_MEMORY) as memory,
+        # The run root of sealed environments must have a short path.
+        tempfile.TemporaryDirectory(prefix="ma-") as local,
     ):
-        yield Bench(cache, Path(work), Path(memory), *programs)
+        yield Bench(cache, Path(work), Path(memory), Path(local), *programs)
 
 
 def on_slow(bench: Bench, rtt_ms: float, act: Callable[[Path], Run]) -> Contestant:

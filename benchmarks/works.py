@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import archives, copying, starting
+from benchmarks import archives, copying, sealed, starting
 from benchmarks.bench import Bench
 from benchmarks.measure import Goal, Work
 
@@ -57,4 +57,7 @@ def all_works(bench: Bench, *, quick: bool) -> list[Work]:
         archives.pack_to_slow(bench, "big", 1, 38),
         archives.pack_from_slow(bench, "big", 1, 48),
         archives.unpack_to_memory(bench, "big", 90),
+        sealed.seal(bench, "big", None, 60),
+        sealed.seal(bench, "big", 1, 90),
+        sealed.save(bench, "big", 1, 20),
     ]
