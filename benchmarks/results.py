@@ -96,7 +96,7 @@ class Results:
     def keep(self, key: str, row: Row) -> None:
         """Take a row and write the file in one step."""
         self.rows[key] = row
-        self.machine, self.versions = _machine(), _versions()
+        self.machine, self.versions = machine(), _versions()
         value = dataclasses.asdict(self)
         rows = value.pop("rows")
         del value["path"]
@@ -124,7 +124,7 @@ def _git(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _machine() -> str:
+def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, "
