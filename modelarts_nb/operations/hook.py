@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelarts_nb import wire
 from modelarts_nb.cloud.client import Cloud, open_cloud
 from modelarts_nb.cloud.errors import CloudError
 from modelarts_nb.cloud.instances import resolve
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.errors import Cancelled, ModelArtsNbError
 from modelarts_nb.notebook import hook as registry
 from modelarts_nb.notebook.hook import HookRegistration, HooksUnseen
@@ -25,10 +22,10 @@ from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool import install as tool_install
 from modelarts_nb.tool import status as tool_status
 from modelarts_nb.tool.install import HookInfo
+from modelarts_nb.tool.outdated import remove_outdated
+from modelarts_nb.tool.registrations import is_registered, note_registration
 from modelarts_nb.tool.status import HookStatus
 
-# One per owner: which instance we registered our hook with.
-_REGISTERED = "hook-registered.json"
 _BY_HAND = (
     "By hand: in the console, clear the notebook's pre-start hook; of a hook that is longer than "
     "what `ma hook status --command` prints, take out only that."
@@ -90,7 +87,7 @@ def install(
         registration = registry.register(
             info.command,
             notebook=instance,
-            replace_unseen=replace or _registered_with(disk) == instance,
+            replace_unseen=replace or is_registered(disk, instance),
             cloud=cloud,
             progress=progress,
         )
@@ -99,10 +96,10 @@ def install(
         raise
     except ModelArtsNbError as error:
         return dataclasses.replace(done, problem=error.to_dict())
-    # Without it only a question more is asked the next time.
-    with contextlib.suppress(OSError, ModelArtsNbError):
-        disk.own.mkdir(parents=True, exist_ok=True)
-        replace_file(disk.own / _REGISTERED, wire.dumps({"instance": instance}).encode())
+    # All is done: without this a question more is asked the next time, and older tools stay.
+    with contextlib.suppress(ModelArtsNbError):
+        note_registration(disk, instance, info.tool)
+        remove_outdated(disk, progress)
     return dataclasses.replace(done, registration=registration)
 
 
@@ -136,7 +133,7 @@ def status(
         raise
     except ModelArtsNbError as error:
         return dataclasses.replace(found, problem=error.to_dict())
-    sent = _registered_with(disk) == seen.instance
+    sent = is_registered(disk, seen.instance)
     return dataclasses.replace(found, registration=seen, sent=sent)
 
 
@@ -165,7 +162,7 @@ def remove(
         instance = resolve(cloud, notebook, progress)
         done = registry.unregister(
             notebook=instance,
-            replace_unseen=replace or _registered_with(disk) == instance,
+            replace_unseen=replace or is_registered(disk, instance),
             cloud=cloud,
             progress=progress,
         )
@@ -174,15 +171,9 @@ def remove(
     except CloudError as error:
         error.hint = f"{error.hint}\n{_BY_HAND}".lstrip()
         raise
-    if notebook is None or _registered_with(disk) == done.instance:
-        for name in (tool_install.HOOK_RECORD, _REGISTERED):
-            with contextlib.suppress(OSError):
-                (disk.own / name).unlink()
+    if notebook is None or is_registered(disk, done.instance):
+        with contextlib.suppress(OSError):
+            (disk.own / tool_install.HOOK_RECORD).unlink()
+        with contextlib.suppress(ModelArtsNbError):
+            note_registration(disk, done.instance, None)
     return done
-
-
-def _registered_with(disk: Disk) -> str:
-    try:
-        return str(json.loads((disk.own / _REGISTERED).read_bytes())["instance"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

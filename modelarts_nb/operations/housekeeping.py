@@ -30,8 +30,8 @@ _GLANCE_SECONDS = 20.0
 
 
 def tidy(disk: Disk | None = None) -> None:
-    """Sweep and finish what the dead left, purge the bin, keep host keys. What fails is tried again
-    next time."""
+    """Sweep and finish what the dead left, purge the bin, keep host keys and the tool. What fails
+    is tried again next time."""
     with contextlib.suppress(ModelArtsNbError, OSError):
         disk = disk or open_disk()
         sweep(disk)
@@ -46,6 +46,7 @@ def tidy(disk: Disk | None = None) -> None:
                 clear_run_root(disk)
         purge(disk=disk)
         keep_pins(disk)
+        keep_tool(disk)
 
 
 def keep_pins(disk: Disk | None = None) -> None:
@@ -56,6 +57,14 @@ def keep_pins(disk: Disk | None = None) -> None:
 
     with contextlib.suppress(ModelArtsNbError, OSError):
         save_pins(find_places(), disk or open_disk())
+
+
+def keep_tool(disk: Disk) -> None:
+    """Have others know that the tool which runs this is in use."""
+    # Imported here, as above.
+    from modelarts_nb.tool.outdated import mark_used
+
+    mark_used(disk)
 
 
 def tidy_beside(disk: Disk) -> None:

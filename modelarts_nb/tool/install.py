@@ -28,7 +28,10 @@ from modelarts_nb.tool.parts import normal, requirements
 
 # One per owner, beside the other personal things: what ``status`` compares with.
 HOOK_RECORD = "hook.json"
-_BUILD = "conda-meta/modelarts_nb/build.json"
+# Of a tool: which build it is. It is as old as the tool.
+BUILD = "conda-meta/modelarts_nb/build.json"
+# Who installs or removes tools.
+LOCK = "hook install"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def install(
     """Put the tool and the hook on the persistent disk. The same build is not put there twice.
 
     Python and the libraries come from the conda environment that holds ``ma``; where none does,
-    Python comes from the channels. Older tools stay: somebody's registered hook may name them.
+    Python comes from the channels. Older tools stay: see
+    ``tool.outdated``.
 
     Args:
         wheel: the wheel of modelarts_nb to install; None: the one that runs.
@@ -74,7 +78,7 @@ def install(
     disk = disk or open_disk()
     package = find_package(wheel)
     digest = digest_of(package)
-    with lock(disk, "hook install", progress=progress):
+    with lock(disk, LOCK, progress=progress):
         tool = _find_build(disk, digest)
         if tool is None:
             tool = _free_folder(disk, package.version)
@@ -95,7 +99,7 @@ def _build(
     disk: Disk,
     progress: Progress,
 ) -> None:
-    with staged(disk, "hook install") as stage:
+    with staged(disk, LOCK) as stage:
         content = stage.path / "content"
         needed = [normal(d.metadata["Name"]) for d in requirements(package.wanted)]
         source = conda_source()
@@ -148,7 +152,7 @@ def _write_records(content: Path, site: Path, digest: str) -> None:
     installation = manifest.Installation(package, panel, content / "bin" / "python", content)
     try:
         (content / manifest.NAME).write_bytes(manifest.describe(installation))
-        record = content / _BUILD
+        record = content / BUILD
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps({"digest": digest, "site": str(site.relative_to(content))}))
     except OSError as error:
@@ -159,7 +163,7 @@ def _find_build(disk: Disk, digest: str) -> Path | None:
     """The tool of this very build, when it is there and nobody altered it."""
     for tool in sorted(disk.tool.glob("*")) if disk.tool.is_dir() else []:
         try:
-            build = json.loads((tool / _BUILD).read_bytes())
+            build = json.loads((tool / BUILD).read_bytes())
             data = (tool / manifest.NAME).read_bytes()
             same = build["digest"] == digest and os.access(tool / "bin" / "python", os.X_OK)
             if same and not manifest.altered(tool, data):
@@ -179,7 +183,7 @@ def _free_folder(disk: Disk, version: str) -> Path:
 
 
 def _write_hook(tool: Path, version: str, disk: Disk) -> HookInfo:
-    build = json.loads((tool / _BUILD).read_bytes())
+    build = json.loads((tool / BUILD).read_bytes())
     source = tool / build["site"] / "modelarts_nb" / "hook"
     restore = (source / "restore.py").read_bytes()
     sha256 = hashlib.sha256(restore).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,36 @@ def test_installing_the_hook_registers_it(service: Service, installed: None) -> 
 
     assert "The next start of the notebook runs it." in result.stdout
     assert service.instances[ID]["hooks"]["container_hooks"]["pre_start"]["mode"] == "BLOCK"
+
+
+def old_tools(disk: Disk) -> None:
+    for version in ("0.8", "0.9", "1.0"):
+        build = disk.tool / version / tool_install.BUILD
+        build.parent.mkdir(parents=True)
+        build.write_text("{}")
+        for path in (build, disk.tool / version):
+            os.utime(path, (float(version), float(version)))
+
+
+def test_older_tools_go_when_the_new_one_is_registered(
+    service: Service, installed: None, disk: Disk
+) -> None:
+    old_tools(disk)
+
+    run("hook", "install")
+
+    assert sorted(os.listdir(disk.tool)) == ["0.9", "1.0"]
+
+
+@pytest.mark.parametrize("words", [("--no-register",), ()])
+def test_older_tools_stay_where_the_registered_hook_may_name_them(
+    installed: None, disk: Disk, no_cloud: Path, words: tuple[str, ...]
+) -> None:
+    old_tools(disk)
+
+    run("hook", "install", *words)
+
+    assert sorted(os.listdir(disk.tool)) == ["0.8", "0.9", "1.0"]
 
 
 def test_where_there_is_no_api_it_prints_what_to_paste_and_why(

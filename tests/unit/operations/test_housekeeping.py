@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -51,6 +52,19 @@ def test_work_of_a_killed_process_is_swept_after_the_next_operation(
     run("env.clone", {"source": str(make_prefix(tmp_path / "image")), "name": "mine"})
 
     assert wait_until_empty(disk.staging)
+
+
+def test_the_tool_that_runs_it_is_known_to_be_in_use(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = disk.tool / "1.0"
+    tool.mkdir(parents=True)
+    os.utime(tool, (0, 0))
+    monkeypatch.setattr(sys, "prefix", str(tool))
+
+    tidy(disk)
+
+    assert tool.stat().st_mtime > 0
 
 
 def test_the_bin_keeps_what_is_young(disk: Disk, tmp_path: Path) -> None:
