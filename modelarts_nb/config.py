@@ -65,6 +65,14 @@ class Sealed(Configurable):
     ).tag(config=True)
 
 
+class Hot(Configurable):
+    """Local copies of what kernels on a slow disk need first (``docs/hot.md``)."""
+
+    enabled = Enum(
+        ("auto", "on", "off"), "auto", help="auto: where the disk is slow; on: always; off: never."
+    ).tag(config=True)
+
+
 class Cloud(Configurable):
     """Where the cloud is, what of it is ours, and with which keys it is asked.
 
@@ -165,6 +173,8 @@ def load() -> Config:
         config.PersistentDisk.owner = owner
     if run := os.environ.get("MODELARTS_NB_RUN"):
         config.Sealed.run = run
+    if hot := os.environ.get("MODELARTS_NB_HOT"):
+        config.Hot.enabled = hot
     if data := os.environ.get("MODELARTS_NB_DATA"):
         config.Storage.data = data
     for variable, trait in _CLOUD_VARIABLES.items():

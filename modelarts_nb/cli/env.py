@@ -182,6 +182,19 @@ def uninstall(**options: Any) -> Any:
     return do("env.uninstall", **options)
 
 
+@env.command(
+    cls=Command,
+    show=show.warmed,
+    examples=("ma env warm mine", "ma env warm --all", "ma env warm mine --remove"),
+)
+@click.argument("name", required=False, shell_complete=environment_names)
+@click.option("--all", is_flag=True, help="All environments, the last used first.")
+@click.option("--remove", is_flag=True, default=None, help="Give the local disk's space back.")
+def warm(**options: Any) -> Any:
+    """Copy what kernels of NAME need first to the local disk, where the disk is slow."""
+    return do("env.warm", **options)
+
+
 @env.command(cls=Command, show=show.packages)
 @click.argument("name", shell_complete=source_names)
 def packages(name: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.envs.hot.placing import place
 from modelarts_nb.envs.inventory import show
 from modelarts_nb.envs.kernelspecs import has_ipykernel, kernel_name
 from modelarts_nb.envs.model import Environment
@@ -130,6 +131,7 @@ def write_sealed_kernel(name: str, disk: Disk) -> None:
 
 
 def _write(name: str, spec: dict[str, Any], disk: Disk) -> None:
+    place(disk)
     text = json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
     for kernels in (disk.kernels, disk.local_kernels):
         folder = kernels / kernel_name(name)

@@ -158,6 +158,33 @@ ma_hold() {
     rm -f "$ma_lease.$$.json" "$ma_run/.used/$ma_slot.$$"
 }
 
+# `python -m`, where what is used first comes from the local disk (envs/hot); whatever is wrong with
+# that, it is `python -m`.
+ma_code='
+def main():
+    import os, sys
+    if sys.version_info < (3, 7):
+        os.execv(sys.executable, [sys.executable] + sys.argv[2:])
+    package = type(sys)("_modelarts_nb_hot")
+    package.__path__ = [sys.argv[1]]
+    sys.modules[package.__name__] = package
+    try:
+        from _modelarts_nb_hot import start
+        start.begin()
+    except Exception:
+        pass
+    import runpy
+    sys.argv[:] = sys.argv[3:]
+    try:
+        if sys.path[:1] == [""]:
+            sys.path[0] = os.getcwd()
+    except OSError:
+        pass
+    del globals()["main"]
+    runpy._run_module_as_main(sys.argv[0])
+main()
+'
+
 ma_start() {
     trap - EXIT
     if [ -n "$ma_slot" ]; then
@@ -174,6 +201,12 @@ ma_start() {
         *) PATH=$ma_prefix/bin${PATH:+:$PATH} ;;
     esac
     export PATH CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_SHLVL
+    ma_hot=${HOME:-/home/ma-user}/.local/share/modelarts_nb/hot
+    if [ -z "$ma_slot" ] && [ "${MODELARTS_NB_HOT:-}" != off ] && [ -r "$ma_hot/start.py" ]; then
+        case $ma_arguments in
+            " '-m' "*) eval "exec \"\$ma_prefix/bin/python\" -c \"\$ma_code\" \"\$ma_hot\" $ma_arguments" ;;
+        esac
+    fi
     eval "exec \"\$ma_prefix/bin/python\" $ma_arguments"
 }
 

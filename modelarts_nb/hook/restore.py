@@ -801,6 +801,12 @@ def restore_magics(places: Places, tool: Tool, report: Report) -> None:
     report.say("%ma", outcome(changed), "in every kernel that starts from now on")
 
 
+def restore_hot(places: Places, tool: Tool, report: Report) -> None:
+    """What lets kernels of environments on a slow disk start from local copies."""
+    changed = place_tree(places, tool, "hot", os.path.join(places.share, "hot"))
+    report.say("hot files", outcome(changed), "for kernels that start from now on")
+
+
 def restore_server(places: Places, tool: Tool, report: Report) -> None:
     """The server extension, for a Jupyter whose own environment knows nothing of us."""
     path = os.path.join(places.share, "server-path")
@@ -939,6 +945,7 @@ def work(options: Any, report: Report, step: Callable[[str], None]) -> None:
     else:
         parts = [
             ("%ma", "magics", restore_magics),
+            ("hot files", "hot", restore_hot),
             ("server extension", "server", restore_server),
             ("panel", "panel", restore_panel),
         ]

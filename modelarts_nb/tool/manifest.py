@@ -69,7 +69,11 @@ def describe(installation: Installation, *, jupyter: bool = True) -> bytes:
     package = installation.package
     site = package.parent
     try:
-        parts = {"magics": _part(installation, package, ["magics.py"])}
+        hot = package / "envs" / "hot" / "kernel"
+        parts = {
+            "magics": _part(installation, package, ["magics.py"]),
+            "hot": _part(installation, hot, sorted(file.name for file in hot.glob("*.py"))),
+        }
         if jupyter:
             server = [*_below(package / "server", site), *_below(package / "locale", site)]
             about = [

@@ -140,6 +140,17 @@ def test_what_runs_in_other_interpreters_is_in_their_language(path: Path) -> Non
     ast.parse(path.read_text("utf-8"), feature_version=OLD[room(path)])
 
 
+HOT = sorted((PACKAGE / "envs/hot/kernel").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", HOT, ids=lambda path: path.name)
+def test_what_runs_in_kernels_stands_alone(path: Path) -> None:
+    own = {f"modelarts_nb.envs.hot.kernel.{file.stem}" for file in HOT}
+    names = set(imported(path)) - own - {"modelarts_nb.envs.hot.kernel"}
+    assert {name.split(".")[0] for name in names} <= set(sys.stdlib_module_names)
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 7))
+
+
 def test_no_module_imports_itself_through_others() -> None:
     # given what each module imports of ours while it is being imported
     modules = {module(path) for path in files()}

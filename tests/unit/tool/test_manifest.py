@@ -18,6 +18,7 @@ def tool(tmp_path: Path) -> manifest.Installation:
         "modelarts_nb/__init__.py",
         "modelarts_nb/magics.py",
         "modelarts_nb/envs/cloning.py",
+        "modelarts_nb/envs/hot/kernel/start.py",
         "modelarts_nb/server/__init__.py",
         "modelarts_nb/server/__pycache__/x.pyc",
         "modelarts_nb/locale/zh_CN/LC_MESSAGES/modelarts_nb.json",
@@ -44,6 +45,7 @@ def test_only_what_stands_alone_is_named(tool: manifest.Installation) -> None:
     found = parts(manifest.describe(tool))
 
     assert found == {
+        "hot": ["start.py"],
         "magics": ["magics.py"],
         "panel": ["package.json"],
         "server": [
@@ -64,7 +66,7 @@ def test_paths_are_relative_to_the_tool(tool: manifest.Installation) -> None:
 
 
 def test_a_jupyter_that_has_us_needs_no_copy(tool: manifest.Installation) -> None:
-    assert list(parts(manifest.describe(tool, jupyter=False))) == ["magics"]
+    assert list(parts(manifest.describe(tool, jupyter=False))) == ["hot", "magics"]
 
 
 def test_without_a_panel_there_is_no_part_for_it(tool: manifest.Installation) -> None:

@@ -1,0 +1,225 @@
+"""A mirror in use: what of it is still what the tree says, asked before anything is taken from it.
+
+What is looked at together is asked about at once, many requests in flight, when the first of it is
+wanted. Later it is asked about again, one by one: a package that was changed meanwhile is read from
+the tree, and so is whatever was installed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from time import monotonic
+
+from .crowd import each
+from .index import CODE, EVERY_LINK, LIBS, Index, group_of
+from .links import link, link_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .waiting import Filler
+
+# Seconds that an answer counts. Importing a large package is one thing: as long as no pause is
+# longer than _PAUSE, it counts for _LONGEST.
+_COUNTS, _PAUSE, _LONGEST = 1.0, 0.5, 30.0
+# Seconds to wait for a disk: when it hangs, nothing more is asked.
+_PATIENCE = 10.0
+
+
+class _Asked:
+    """When something was asked about (``monotonic``; 0: never), and last used."""
+
+    def __init__(self) -> None:
+        self.at = self.used = 0.0
+
+    def counts(self, now: float) -> bool:
+        """Is the answer still good?"""
+        if not self.at:
+            return False
+        age = now - self.at
+        good = age < _COUNTS or (age < _LONGEST and now - self.used < _PAUSE)
+        self.used = now
+        return good
+
+
+class Mirror:
+    """Local copies of one environment's hot files.
+
+    Args:
+        place: the mirror's folder.
+        index: what is in it.
+        filler: a process that is filling it, if there is one.
+    """
+
+    def __init__(self, place: str, index: Index, filler: Filler | None = None) -> None:
+        self.prefix = index.prefix
+        self.index = index
+        self.gave_up = False
+        #: something was not as the index says: the mirror is due to be filled again
+        self.outdated = False
+        #: files that were found for an import
+        self.seen: dict[str, None] = {}
+        self._code = place + "/" + CODE
+        self._libs = place + "/" + LIBS
+        self._filler = filler
+        self._true: set[str] = set()
+        self._asked: dict[str, _Asked] = {}
+        self._libs_asked = _Asked()
+
+    def is_true(self, path: str) -> bool:
+        """Is this file or folder of the tree what the index says?"""
+        if self.gave_up:
+            return False
+        group = group_of(self.prefix, path)
+        if self._filler is not None:
+            self._wait(self._filler, group)
+        index = self.index
+        if path not in index.code and path not in index.libs and path not in index.folders:
+            return False
+        asked = self._asked.setdefault(group, _Asked())
+        now = monotonic()
+        if not asked.at:
+            if not each(self._ask, index.groups[group], seconds=_PATIENCE):
+                self.gave_up = True
+                return False
+            asked.at = asked.used = now
+        elif not asked.counts(now):
+            try:
+                self._ask(path)
+            except OSError:
+                return False
+        return path in self._true
+
+    def names(self, folder: str) -> frozenset[str] | None:
+        """The names in a folder of modules; None: ask the tree."""
+        about = self.index.folders.get(folder) if self.is_true(folder) else None
+        return about[1] if about is not None else None
+
+    def has_module(self, path: str) -> bool:
+        """Does the mirror have this Python file or extension module as it is now?"""
+        return self.is_true(path) and path not in self.index.folders
+
+    def stats(self, path: str) -> tuple[int, int] | None:
+        """Size and mtime in s of a Python file in the tree; None: ask the tree."""
+        about = self.index.code.get(path) if self.is_true(path) else None
+        return (about[0], about[1] // 10**9) if about else None
+
+    def compiled(self, path: str, compiled: str) -> bytes | None:
+        """The compiled file ``compiled`` of the Python file ``path``; None: read the tree's."""
+        about = self.index.code.get(path) if self.is_true(path) else None
+        if about is None:
+            return None
+        try:
+            with open(self._code + compiled[len(self.prefix) :], "rb", 0) as file:
+                data = file.read()
+        except OSError:
+            data = b""
+        if len(data) == about[2]:
+            return data
+        self.distrust(path)
+        return None
+
+    def library(self, path: str) -> str | None:
+        """The local copy of a library; None: load the tree's."""
+        if not self.is_true(path) or path not in self.index.libs or not self._libs_are_true():
+            return None
+        local = self._libs + path[len(self.prefix) :]
+        try:
+            info = os.lstat(local)
+        except OSError:
+            info = None
+        about = self.index.libs.get(path)
+        if info and stat.S_ISREG(info.st_mode) and (info.st_size, info.st_mtime_ns) == about:
+            return local
+        self.distrust(path)
+        return None
+
+    def doubt(self) -> None:
+        """Whatever was asked is to be asked again."""
+        self._asked.clear()
+        self._libs_asked = _Asked()
+
+    def distrust(self, path: str) -> None:
+        """The copy of this file turned out to be damaged."""
+        self.index.code.pop(path, None)
+        self.index.libs.pop(path, None)
+        self._true.discard(path)
+        self.outdated = True
+
+    def _wait(self, filler: Filler, group: str) -> None:
+        for done in filler.wait(group, self.index):
+            asked = self._asked[done] = _Asked()
+            asked.at = asked.used = monotonic()
+            self._true.update(self.index.groups.get(done, ()))
+        if not filler.works:
+            self._filler = None
+
+    def _ask(self, path: str) -> None:
+        self._true.discard(path)
+        info = os.stat(path)
+        index = self.index
+        if path in index.code:
+            same = (info.st_size, info.st_mtime_ns) == index.code[path][:2]
+        elif path in index.libs:
+            same = (info.st_size, info.st_mtime_ns) == index.libs[path]
+        else:
+            same = path in index.folders and info.st_mtime_ns == index.folders[path][0]
+        if same:
+            self._true.add(path)
+        else:
+            self.outdated = True
+
+    def _libs_are_true(self) -> bool:
+        """Make links of what is no longer right among the libraries; False: use none of them."""
+        now = monotonic()
+        if self._libs_asked.counts(now):
+            return True
+        if self._filler is not None:
+            self._wait(self._filler, EVERY_LINK)
+        index = self.index
+        if not index.lib_folders:
+            return False
+        failed: list[str] = []
+
+        def library(path: str) -> None:
+            about = index.libs.get(path)
+            try:
+                info = os.stat(path)
+                if about == (info.st_size, info.st_mtime_ns):
+                    return
+            except OSError:
+                pass
+            # Others need it by its name: they find the tree's.
+            self.distrust(path)
+            try:
+                link(path, self._libs + path[len(self.prefix) :])
+            except OSError:
+                failed.append(path)
+
+        def folder(path: str) -> None:
+            mtime = index.lib_folders[path]
+            try:
+                now_mtime = os.stat(path).st_mtime_ns
+                if now_mtime != mtime:
+                    link_folder(
+                        self.prefix,
+                        self._libs,
+                        index.relative(path),
+                        folders={index.relative(p) for p in index.lib_folders},
+                        copies={index.relative(p) for p in index.libs},
+                    )
+                    index.lib_folders[path] = now_mtime
+                    self.outdated = True
+            except FileNotFoundError:
+                # It is gone, and its parent's links with it.
+                index.lib_folders.pop(path, None)
+            except OSError:
+                failed.append(path)
+
+        in_time = each(library, list(index.libs), seconds=_PATIENCE)
+        in_time = in_time and each(folder, list(index.lib_folders), seconds=_PATIENCE)
+        if failed or not in_time:
+            self.gave_up = True
+            return False
+        self._libs_asked.at = self._libs_asked.used = now
+        return True
