@@ -202,7 +202,9 @@ async def test_jobs_are_told_as_documented(call: Fetch) -> None:
         told[path] = as_documented(response, "GET", path)
 
     assert [job["name"] for job in told[paths[1]]["jobs"]] == ["both"]
-    assert told["jobs?limit=1&offset=1"]["jobs"] == told["jobs"]["jobs"][1:2] != []
+    # Not the whole of them: between two questions a running job gets older.
+    every, one = ([job["id"] for job in told[path]["jobs"]] for path in (paths[0], paths[3]))
+    assert one == every[1:2] != []
     assert told["jobs?offset=50"]["jobs"] == []
     assert [task["name"] for task in told["jobs/both"]["tasks"]] == ["worker-0", "worker-1"]
     assert told["jobs/both/logs?all=true&lines=5"]["lines"][0]["task"] == "worker-0"
