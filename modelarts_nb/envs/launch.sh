@@ -189,7 +189,13 @@ ma_start() {
     trap - EXIT
     if [ -n "$ma_slot" ]; then
         # In a shell of a shell that ends, so that the kernel has no child that it did not start.
-        (trap - EXIT; ma_hold </dev/null >/dev/null 2>&1 &)
+        # With "exec": a shell that redirects only a function keeps what was there open beside it,
+        # and whoever reads the kernel's output to its end would wait for us.
+        (
+            trap - EXIT
+            exec </dev/null >/dev/null 2>&1
+            ma_hold &
+        )
     fi
     unset PYTHONHOME __PYVENV_LAUNCHER__
     # Again, for scripts that undo it or end early.
