@@ -87,7 +87,9 @@ def look(disk: Disk) -> list[Lease]:
             except FileNotFoundError:
                 continue  # its kernel has just ended
             alive = sightings.unchanged_for(f"lease {path}", content) < STALE
-            found.append(Lease(path, _images(content), alive))
+            # Besides leases there are those that a launcher is just writing anew.
+            images = _images(content) if name.endswith(".json") else frozenset[str]()
+            found.append(Lease(path, images, alive))
     except FileNotFoundError:
         return []
     except OSError as error:

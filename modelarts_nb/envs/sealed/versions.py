@@ -79,7 +79,7 @@ def read_version(disk: Disk, name: str, number: int | None = None) -> Version:
         ArchiveInvalid: its file is damaged, or of a newer tool; the hint says which.
         DiskFailure, AccessDenied: it cannot be read.
     """
-    path = _file(disk, name, number)
+    path = version_file(disk, name, number)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -93,7 +93,7 @@ def read_head(disk: Disk, name: str, number: int | None = None) -> Version:
     Raises:
         NotFound, ArchiveInvalid, DiskFailure, AccessDenied: as ``read_version``.
     """
-    return head_of(_file(disk, name, number))
+    return head_of(version_file(disk, name, number))
 
 
 def head_of(path: Path) -> Version:
@@ -112,7 +112,13 @@ def head_of(path: Path) -> Version:
     return parse(data if end < 0 else data[:end].rstrip(b",") + b"}", path)
 
 
-def _file(disk: Disk, name: str, number: int | None) -> Path:
+def version_file(disk: Disk, name: str, number: int | None = None) -> Path:
+    """The file of one version; None: of the newest.
+
+    Raises:
+        NotFound: there is none.
+        DiskFailure: the folder cannot be read.
+    """
     known = numbers(disk, name)
     if not known or (number is not None and number not in known):
         which = f"version {number} of {name!r}" if known else f"sealed environment called {name!r}"
@@ -183,6 +189,30 @@ def to_bytes(version: Version) -> bytes:
     # Names that are not UTF-8 hold surrogates, which JSON writes as escapes.
     head = json.dumps(value, indent=1).removesuffix("\n}").encode("ascii")
     return b"".join((head, b",", _PREFIX, json.dumps(prefix).encode("ascii"), b"\n}\n"))
+
+
+def with_head(version: Version, data: bytes) -> bytes:
+    """The content of the file of ``version`` when its layers are those of the file ``data``: where
+    the placeholder stands is taken over as it is, which for large ones is most of the work.
+
+    Args:
+        version: a head.
+        data: the content of the other's file, whose head can be read.
+    """
+    head = to_bytes(version)
+    return head[: head.index(_PREFIX)] + data[data.index(_PREFIX) :]
+
+
+def head_in(data: bytes, path: Path) -> Version:
+    """``read_head`` from the content of a file that is there as a whole.
+
+    Raises:
+        ArchiveInvalid: damaged, or of a newer tool.
+    """
+    end = data.find(_PREFIX)
+    if end < 0 or not data.endswith(b"]\n}\n"):
+        return parse(data, path)
+    return parse(data[:end].rstrip(b",") + b"}", path)
 
 
 def parse(data: bytes, path: Path) -> Version:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import platform
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.sealed import sources
-from modelarts_nb.envs.sealed.cloning import clone_sealed, sealed_source
+from modelarts_nb.envs.sealed.cloning import Template, clone_sealed, sealed_source
 from modelarts_nb.envs.sealed.collecting import gc
 from modelarts_nb.envs.sealed.images import image_path
-from modelarts_nb.envs.sealed.versions import numbers, read_version
+from modelarts_nb.envs.sealed.versions import numbers, read_head, read_version, sealed_names
 from modelarts_nb.errors import (
     ArchiveInvalid,
+    Busy,
+    DiskFailure,
     InvalidName,
     ModelArtsNbError,
     NameTaken,
@@ -37,6 +41,13 @@ def mine(disk: Disk) -> Disk:
     for number, layer in enumerate(layers, 1):
         make_version(disk, "Mine", layer, number=number, files=7, size=70, why=f"number {number}")
     return disk
+
+
+def template(disk: Disk) -> Template:
+    """The newest version of ``Mine``."""
+    found = sealed_source("Mine", disk)
+    assert found
+    return found
 
 
 def everything(disk: Disk) -> dict[str, bytes]:
@@ -61,7 +72,9 @@ def test_a_clone_has_the_images_of_the_newest_version(mine: Disk) -> None:
     ("source", "number"), [("Mine", 3), ("mine", 3), ("Mine@1", 1), ("mine@2", 2)]
 )
 def test_a_version_is_named_with_its_number(mine: Disk, source: str, number: int) -> None:
-    assert sealed_source(source, mine) == read_version(mine, "Mine", number)
+    template = sealed_source(source, mine)
+    assert template
+    assert template.version == read_head(mine, "Mine", number)
 
 
 @pytest.mark.parametrize("source", ["other", "other@1", "/image/envs/x", "", "~", "Mine@0", "@1"])
@@ -114,7 +127,7 @@ def test_a_name_that_cannot_be_changes_nothing(
 
 def test_an_empty_folder_that_a_killed_seal_left_is_no_environment(mine: Disk) -> None:
     (mine.sealed / "copy").mkdir()
-    clone_sealed(read_version(mine, "Mine"), "copy", disk=mine)
+    clone_sealed(template(mine), "copy", disk=mine)
     assert numbers(mine, "copy") == [1]
 
 
@@ -145,9 +158,65 @@ def test_what_is_cloned_just_now_is_no_garbage(mine: Disk) -> None:
     """Whoever removes the source meanwhile, and collects, does not take the clone's images."""
     image = read_version(mine, "Mine").layers[0].image
     os.utime(image_path(mine, image), (1, 1))
-    clone_sealed(read_version(mine, "Mine"), "copy", disk=mine)
+    clone_sealed(template(mine), "copy", disk=mine)
     assert time.time() - image_path(mine, image).stat().st_mtime < 60
     for number in (1, 2, 3):
         (mine.sealed / f"Mine/{number}.json").unlink()
     kept = {found.sha256: found.kept for found in gc(disk=mine).images}
     assert kept[image] == "version 1 of copy needs it"
+
+
+def test_given_somebody_works_under_the_name_then_busy(mine: Disk) -> None:
+    with lock(mine, "COPY"), pytest.raises(Busy):
+        clone_sealed(template(mine), "copy", disk=mine)
+    assert numbers(mine, "copy") == []
+    clone_sealed(template(mine), "copy", disk=mine)
+
+
+def test_given_many_want_a_name_at_once_then_one_has_it(mine: Disk) -> None:
+    """Whatever its case: two may also both withdraw, but never both win."""
+
+    def try_it(name: str) -> str:
+        try:
+            clone_sealed(found, name, disk=mine)
+        except NameTaken:
+            return ""
+        return name
+
+    found = template(mine)
+    with ThreadPoolExecutor(8) as pool:
+        won = [name for name in pool.map(try_it, ["copy", "Copy"] * 8) if name]
+    assert len(won) <= 1
+    assert [name for name in sealed_names(mine) if name.lower() == "copy"] == won
+    assert os.listdir(mine.staging) == []
+
+
+@pytest.mark.parametrize("failing", ["rename", "listdir"])
+def test_given_a_disk_that_fails_then_nothing_is_left(
+    mine: Disk, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    found = template(mine)
+
+    def fail(*args: object) -> object:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"modelarts_nb.envs.sealed.cloning.os.{failing}", fail)
+        with pytest.raises(DiskFailure):
+            clone_sealed(found, "copy", disk=mine)
+    assert numbers(mine, "copy") == []
+    assert not list(mine.staging.glob("*"))
+
+
+def test_a_lost_answer_is_no_failure(mine: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFS repeats a rename whose answer got lost, and then says that nothing is there."""
+    rename = os.rename
+
+    def twice(one: Path, other: Path) -> None:
+        rename(one, other)
+        if other.name == "copy":
+            rename(one, other)
+
+    monkeypatch.setattr("modelarts_nb.envs.sealed.cloning.os.rename", twice)
+    clone_sealed(template(mine), "copy", disk=mine)
+    assert numbers(mine, "copy") == [1]

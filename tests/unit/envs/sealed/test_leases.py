@@ -122,6 +122,20 @@ def test_a_lease_that_cannot_be_read_may_hold_any_image_until_it_is_dead(
     assert live(disk) == frozenset()
 
 
+def test_a_lease_that_is_just_being_written_holds_nothing_of_its_own(
+    disk: Disk, slot: Slot, later: list[float]
+) -> None:
+    # given a launcher that was killed while it wrote
+    half = beat(slot, 7, 1).with_suffix(".new")
+    half.write_text('{"images": [')
+    assert live(disk) == frozenset(IMAGES)
+    # then what it left goes with the rest
+    later[0] += STALE
+    drop_dead(disk)
+    assert not half.exists()
+    assert look(disk) == []
+
+
 def test_a_slot_that_is_forgotten_has_nothing_prepared(disk: Disk, slot: Slot) -> None:
     slots.forget(disk, slot)
     assert not prepared(slot).exists()
