@@ -125,15 +125,22 @@ def undo(name: str) -> Any:
 
 
 @click.command(
-    cls=Command, show=show.made, examples=("ma env fill mine", "ma env fill mine --version 2")
+    cls=Command,
+    show=show_sealed.filled,
+    examples=("ma env fill mine", "ma env fill mine --version 2", "ma env fill --all"),
 )
-@NAME
+@click.argument("name", required=False, shell_complete=sealed_names)
 @click.option(
     "--version", "number", type=int, shell_complete=version_numbers, help="Default: the newest."
 )
-def fill(**options: Any) -> Any:
+@click.option("--all", "everything", is_flag=True, help="All that are kernels, last used first.")
+def fill(name: str | None, number: int | None, everything: bool) -> Any:
     """Bring the sealed environment NAME to the local disk, so that its kernel starts at once."""
-    return do("env.fill", **options)
+    need(bool(name) != everything, "Say what to fill: NAME or --all.", "`ma env fill mine`")
+    if everything:
+        need(number is None, "A version is one environment's.", "`ma env fill NAME --version N`")
+        return do("env.fill_all")
+    return do("env.fill", name=name, number=number)
 
 
 @click.command(cls=Command, show=show_sealed.garbage, examples=("ma env gc", "ma env gc --yes"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelarts_nb.cli.show import table
+from modelarts_nb.cli.show import made, table
 from modelarts_nb.disk.space import human_bytes
 
 _FILES_SHOWN = 20
@@ -81,6 +81,13 @@ def saved(value: Any) -> str:
         return "\n".join(saved(v) for v in value) or "Nothing was unsaved."
     why = f": {value.why}" if value.why else ""
     return f"{value.name} is saved as version {value.number}{why} ({human_bytes(value.stored)})."
+
+
+def filled(value: Any) -> str:
+    """The environment that is on the local disk now, or the names of all that are."""
+    if isinstance(value, list):
+        return "\n".join(f"{n} is on the local disk." for n in value) or "Nothing was to be filled."
+    return made(value)
 
 
 def difference(d: Any) -> str:

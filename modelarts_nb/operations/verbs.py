@@ -61,6 +61,7 @@ VERBS: dict[str, Verb] = {
     "env.rollback": Verb("modelarts_nb.operations.sealed:rollback"),
     "env.undo": Verb("modelarts_nb.operations.sealed:undo"),
     "env.fill": Verb("modelarts_nb.operations.sealed:fill"),
+    "env.fill_all": Verb("modelarts_nb.envs.sealed.filling:fill_all"),
     "env.warm": Verb("modelarts_nb.envs.hot.warming:warm"),
     "env.gc": Verb("modelarts_nb.envs.sealed.collecting:gc"),
     "env.add_source": Verb("modelarts_nb.envs.sealed.sources:add"),
