@@ -7,8 +7,10 @@ import errno
 import os
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 
 from modelarts_nb.disk.locks import lock
@@ -32,6 +34,7 @@ _PLAIN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _NUMBERED = re.compile(rf"({_PLAIN})@([1-9][0-9]{{0,8}})")
 _SOURCED = re.compile(rf"({_PLAIN}):({_PLAIN})(?:@([1-9][0-9]{{0,8}}))?")
 _FIRST = "1.json"
+_THREADS = 12
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
@@ -115,8 +118,8 @@ def clone_sealed(
         with contextlib.suppress(OSError):
             os.rmdir(disk.sealed / name)
         check_free(name, taken_names(disk))
-        for layer in version.layers:
-            keep(disk, layer.image)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(keep, repeat(disk), (layer.image for layer in version.layers)))
         progress.phase("landing")
         try:
             _land(disk, name, with_head(first, template.data))
