@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import filecmp
 import os
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.envs.model import Environment
@@ -70,7 +73,12 @@ def change_copy(
             dirty = _differing(slot.path, twin, original)
             progress.check()
             progress.phase("landing")
-            _swap(slot, twin, folder / "before", original, dirty, disk)
+            _own(twin, original)
+            before = _swap(slot, twin, folder / "before", original, disk)
+            # First, because it changes the status (ctime) of all files that both have.
+            remove_tree(before)
+            clean, _ = watch(slot.path)
+            slots.note(replace(slot, clean=clean, dirty=tuple(sorted({*slot.dirty, *dirty}))))
     progress.log(
         f"changed {slot.name} on the local disk; `ma env save {slot.name}` makes it a version, "
         f"`ma env undo {slot.name}` takes it back"
@@ -90,23 +98,38 @@ def _differing(before: Path, twin: Path, original: Tree) -> list[str]:
     ]
 
 
-def _swap(
-    slot: Slot, twin: Path, before: Path, original: Tree, dirty: Sequence[str], disk: Disk
-) -> None:
-    """The note is written last: until then, all of the copy counts as changed."""
-    try:
-        if changed(original, scan(slot.path)):
-            raise Busy(
-                f"{slot.name} was changed by somebody else meanwhile; nothing was changed here.",
-                hint="Run the same again.",
-            )
-        with alone(disk):
-            if not exchange(twin, slot.path):
-                os.rename(slot.path, before)
-                os.rename(twin, slot.path)
-        clean, _ = watch(slot.path)
-        slots.note(
-            replace(slot, clean=clean, dirty=tuple(sorted({*slot.dirty, *dirty}))),
+def _own(twin: Path, original: Tree) -> None:
+    """Share no new file with a package cache: what others do with theirs changes the status of
+    ours, and would look like a change of it."""
+    fresh = [entry for entry in changed(original, scan(twin)) if entry.nlink > 1]
+    names = Counter(entry.inode for entry in fresh)
+    for entry in fresh:
+        if entry.nlink > names[entry.inode]:
+            path = twin / entry.path
+            copy = path.with_name(f".{path.name}.new")
+            try:
+                shutil.copy2(path, copy)
+                os.replace(copy, path)
+            except OSError as error:
+                raise from_os_error(error, "copying out of the package cache", path) from error
+
+
+def _swap(slot: Slot, twin: Path, before: Path, original: Tree, disk: Disk) -> Path:
+    """Let the twin take the copy's place; where what was there is now.
+
+    The note of the copy is as before: until it is written anew, all of the copy counts as changed.
+    """
+    if changed(original, scan(slot.path)):
+        raise Busy(
+            f"{slot.name} was changed by somebody else meanwhile; nothing was changed here.",
+            hint="Run the same again.",
         )
+    try:
+        with alone(disk):
+            if exchange(twin, slot.path):
+                return twin
+            os.rename(slot.path, before)
+            os.rename(twin, slot.path)
+            return before
     except OSError as error:
         raise from_os_error(error, f"changing {slot.name}", slot.path) from error
