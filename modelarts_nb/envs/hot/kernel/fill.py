@@ -16,7 +16,7 @@ from time import monotonic, sleep
 
 from . import index as indexes
 from .crowd import THREADS, each
-from .index import CODE, EVERY_LINK, LIBS, Index, group_of
+from .index import CODE, EVERY_LINK, LARGE, LIBS, Index, group_of
 from .links import link, link_folder, put, remove
 
 TYPE_CHECKING = False
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from typing import Callable, Iterator
 
 LOCK = "lock"
-_PIECE = 1 << 20  # bytes
+# Bytes: from where on a file is copied in pieces, and of a piece.
+_LARGE, _PIECE = 4 << 20, 1 << 20
 # What one environment may have on the local disk.
 MOST_BYTES = 4 << 30
 
@@ -55,8 +56,8 @@ class Fill:
         wanted: what to copy.
         room: bytes that may be written.
         copied: told of bytes as they are read; may raise to stop.
-        filled: told of every group whose files are there, after its lines are in the unfinished
-            index; and of ``EVERY_LINK``.
+        filled: told, when the lines are in the unfinished index, of ``EVERY_LINK``, and of every
+            group: its name when all its files but the large ones are there, then with ``LARGE``.
     """
 
     def __init__(
@@ -71,7 +72,6 @@ class Fill:
     ) -> None:
         self.prefix, self.place, self.wanted = prefix, place, wanted
         self.index = Index(prefix)
-        self.files = 0
         self._old = indexes.read_index(self._at(indexes.NAME), prefix, wanted.tag)
         self._room = room
         self._copied, self._filled = copied, filled
@@ -102,7 +102,7 @@ class Fill:
         put(part, lambda fresh: self._write(fresh, [indexes.head(self.wanted.tag, self.prefix)]))
         self._add(self._link())
         self._filled(EVERY_LINK)
-        self._copy(self.groups())
+        self._copy_large(self.wanted.paths, self._copy_small(self.groups()))
         if not self._no_room:
             self._add(["end"])
         os.replace(part, self._at(indexes.NAME))
@@ -152,14 +152,14 @@ class Fill:
             raise failed[0]
         return lines
 
-    def _copy(self, groups: dict[str, list[tuple[str, bool]]]) -> None:
-        """Small files of all groups, then the large ones; each group is told of when it is done."""
+    def _copy_small(self, groups: dict[str, list[tuple[str, bool]]]) -> dict[str, os.stat_result]:
+        """Copy all but the large files, which are returned; each group is told of at its end."""
         todo = [(group, *member) for group, members in groups.items() for member in members]
         for folder in (path for _, path, is_folder in todo if is_folder):
             os.makedirs(posixpath.join(self._at(CODE), folder, "__pycache__"), exist_ok=True)
         left = {group: len(members) for group, members in groups.items()}
         lines: dict[str, list[str]] = {group: [] for group in groups}
-        later: dict[str, tuple[str, os.stat_result]] = {}
+        large: dict[str, os.stat_result] = {}
         failed: list[BaseException] = []
         guard = _thread.allocate_lock()
 
@@ -174,42 +174,47 @@ class Fill:
                 elif path.endswith(".py"):
                     line = self._python(path)
                 else:
-                    line = self._library(path, lambda info: later.update({path: (group, info)}))
+                    line = self._library(path, large)
             except (FileNotFoundError, NotADirectoryError):
                 pass  # removed since it was used
             except BaseException as error:
                 failed.append(error)
                 return
             with guard:
-                self.files += 1
                 if line:
                     lines[group].append(line)
-                if path not in later:
-                    self._done(group, left, lines)
+                left[group] -= 1
+                if not left[group]:
+                    self._add(lines[group])
+                    self._filled(group)
 
         each(one, todo)
-        for path in [path for path in self.wanted.paths if path in later]:
-            group, info = later[path]
-            if failed or not self._takes(info.st_size):
-                break
-            try:
-                self._in_pieces(path, info)
-                lines[group].append("b %d %d %s" % (info.st_size, info.st_mtime_ns, path))
-            except (FileNotFoundError, NotADirectoryError):
-                pass
-            self._done(group, left, lines)
         if failed:
             raise failed[0]
-        for group, found in lines.items():
-            if left[group]:
-                self._add(found)  # there was no room for all of it
+        return large
 
-    def _done(self, group: str, left: dict[str, int], lines: dict[str, list[str]]) -> None:
-        """One more of a group is done; the last one."""
-        left[group] -= 1
-        if not left[group]:
-            self._add(lines[group])
-            self._filled(group)
+    def _copy_large(self, paths: list[str], large: dict[str, os.stat_result]) -> None:
+        """Copy large files, one after the other; a group is told of when it has its last."""
+        left: dict[str, int] = {}
+        of = {path: group_of(self.prefix, self.index.full(path)) for path in paths}
+        for group in of.values():
+            left[group] = 0
+        for path in large:
+            left[of[path]] += 1
+        for group in [group for group, count in left.items() if not count]:
+            self._filled(group + LARGE)
+        for path in [path for path in paths if path in large]:
+            info = large[path]
+            if not self._takes(info.st_size):
+                return
+            try:
+                self._in_pieces(path, info)
+                self._add(["b %d %d %s" % (info.st_size, info.st_mtime_ns, path)])
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            left[of[path]] -= 1
+            if not left[of[path]]:
+                self._filled(of[path] + LARGE)
 
     def _folder(self, path: str) -> str | None:
         full = self.index.full(path)
@@ -243,7 +248,7 @@ class Fill:
         put(place, lambda fresh: _write_bytes(fresh, data))
         return "c %d %d %d %s" % (info.st_size, info.st_mtime_ns, len(data), path)
 
-    def _library(self, path: str, later: Callable[[os.stat_result], object]) -> str | None:
+    def _library(self, path: str, large: dict[str, os.stat_result]) -> str | None:
         full, place = self.index.full(path), posixpath.join(self._at(LIBS), path)
         info = os.stat(full)
         try:
@@ -255,8 +260,8 @@ class Fill:
                 return "b %d %d %s" % (info.st_size, info.st_mtime_ns, path)
             # Not the tree's any more: a link says the truth until the new one is copied.
             link(full, place)
-        if info.st_size > _PIECE:
-            later(info)
+        if info.st_size > _LARGE:
+            large[path] = info
             return None
         if not self._takes(info.st_size):
             return None

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from .index import EVERY_LINK, NAME, PART, head
+from .index import EVERY_LINK, LARGE, NAME, PART, head
 from .places import Places
 from .record import read
 
@@ -117,7 +117,8 @@ def fill(places: Places, record: str, tag: str, pipe: int = -1, wait: float = 30
             copied=count,
             filled=lambda group: tell("filled " + group),
         )
-        tell("coming " + "/".join([EVERY_LINK, *work.groups()]))
+        groups = list(work.groups())
+        tell("coming " + "/".join([EVERY_LINK, *groups, *(group + LARGE for group in groups)]))
         try:
             work.run()
         except NoRoom:

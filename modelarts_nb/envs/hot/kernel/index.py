@@ -22,8 +22,8 @@ NAME = "index"
 PART = "index.part"
 # Below a mirror: copies of compiled Python files, and the libraries with what is beside them.
 CODE, LIBS = "code", "libs"
-# What a filler calls the folders of libraries, beside the groups of modules.
-EVERY_LINK = "*"
+# What a filler calls the folders of libraries, and, behind a group's name, its large files.
+EVERY_LINK, LARGE = "*", "+"
 SITE = "/site-packages/"
 
 

@@ -12,7 +12,7 @@ import stat
 from time import monotonic
 
 from .crowd import each
-from .index import CODE, EVERY_LINK, LIBS, Index, group_of
+from .index import CODE, EVERY_LINK, LARGE, LIBS, Index, group_of
 from .links import link, link_folder
 
 TYPE_CHECKING = False
@@ -121,6 +121,10 @@ class Mirror:
 
     def library(self, path: str) -> str | None:
         """The local copy of a library; None: load the tree's."""
+        group = group_of(self.prefix, path)
+        # Not for those of the standard library: with it would come all that the environment has.
+        if self._filler is not None and group:
+            self._wait(self._filler, group + LARGE)
         if not self.is_true(path) or path not in self.index.libs or not self._libs_are_true():
             return None
         local = self._libs + path[len(self.prefix) :]
@@ -147,7 +151,8 @@ class Mirror:
         self.outdated = True
 
     def _wait(self, filler: Filler, group: str) -> None:
-        for done in filler.wait(group, self.index):
+        for name in filler.wait(group, self.index):
+            done = name[: -len(LARGE)] if name.endswith(LARGE) else name
             asked = self._asked[done] = _Asked()
             asked.at = asked.used = monotonic()
             self._true.update(self.index.groups.get(done, ()))
