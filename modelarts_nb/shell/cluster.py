@@ -48,13 +48,21 @@ def from_kubeconfig(
 
     Raises:
         ShellNotInstalled: the client library is not installed.
-        ShellRefused: there is no such file or context, or it cannot be used.
+        ShellRefused: no kubeconfig is known; there is no such file or context, or it cannot be
+            used.
     """
     config = _library("kubernetes.config")
     settings = _library("kubernetes.client").Configuration()
     no_yaml = _library("yaml").YAMLError
+    inside = file is None and not _has_kubeconfig(config)
+    if inside and not Path(_SERVICE_ACCOUNT).exists():
+        raise ShellRefused(
+            "Pod exec needs the cluster's kubeconfig, and none is known here.",
+            hint="--kubeconfig FILE, KUBECONFIG, ~/.kube/config or Shell.kubeconfig say where it "
+            "is. The administrator of a dedicated pool may have one for its users.",
+        )
     try:
-        if file is None and not _has_kubeconfig(config) and Path(_SERVICE_ACCOUNT).exists():
+        if inside:
             config.load_incluster_config(client_configuration=settings)
             found = Path(_SERVICE_ACCOUNT).read_text("utf-8").strip()
         else:

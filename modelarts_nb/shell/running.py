@@ -20,6 +20,7 @@ from modelarts_nb.shell.rawterminal import terminal_like
 from modelarts_nb.shell.reasons import explained, open_session
 from modelarts_nb.shell.session import Exit, Request, Stream
 from modelarts_nb.shell.target import Target
+from modelarts_nb.shell.waiting import wait_for
 from modelarts_nb.shell.watching import NOBODY, Watch
 
 # Seconds between attempts to connect again, one after the other.
@@ -63,7 +64,7 @@ def open_terminal(
         Cancelled: the user left with ``~.``, or this process was told to end.
     """
     terminal = _Terminal(target, command, ends, say, pauses, watch)
-    return _loop(_in_time(terminal.run(), timeout))
+    return wait_for(_in_time(terminal.run(), timeout))
 
 
 def run(
@@ -114,7 +115,7 @@ def run(
             finally:
                 await printer.flush()
 
-    return _loop(work())
+    return wait_for(work())
 
 
 def capture(
@@ -302,13 +303,6 @@ async def _in_time(work: Coroutine[Any, Any, _Result], seconds: float | None) ->
             f"The session was ended after {seconds:g} s (--timeout).",
             hint="A process that takes no notice of a hang-up goes on there.",
         ) from None
-
-
-def _loop(work: Coroutine[Any, Any, _Result]) -> _Result:
-    try:
-        return asyncio.run(work)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise Cancelled() from None
 
 
 def _environment() -> dict[str, str]:

@@ -297,6 +297,18 @@ def test_a_kubeconfig_says_where_and_who(tmp_path: Any) -> None:
     assert from_kubeconfig(str(file), namespace="mine").namespace == "mine"
 
 
+def test_where_no_kubeconfig_is_known_it_says_how_to_name_one(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION"
+    monkeypatch.setattr(location, str(tmp_path / "none"))
+
+    with pytest.raises(ShellRefused, match="none is known") as refused:
+        from_kubeconfig()
+
+    assert "--kubeconfig FILE" in refused.value.hint
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "contexts: 3", '{"current-context": "x"}'])
 def test_a_kubeconfig_that_is_none_is_refused(text: str, tmp_path: Any) -> None:
     file = tmp_path / "config"

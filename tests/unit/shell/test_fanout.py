@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -62,6 +63,33 @@ def test_every_task_runs_it_and_is_told_apart(tasks: Tasks) -> None:
     streams = ("stdout", "stderr")
     assert set(heard.said) == {(number, stream) for number in range(3) for stream in streams}
     assert set(heard.said.values()) == {b"out\n", b"err\n"}
+
+
+def test_in_a_cell_of_a_notebook_where_a_loop_runs_already(tasks: Tasks) -> None:
+    heard = Heard()
+
+    async def cell() -> int:
+        return running.run(tasks(1), "echo $((6 * 7)); exit 3", out=heard.out).exit_code
+
+    assert asyncio.run(cell()) == 3
+    assert heard.said[0, "stdout"] == b"42\n"
+
+
+def test_the_interrupt_of_a_cell_ends_the_command(tasks: Tasks, tmp_path: Path) -> None:
+    async def interrupt(number: int, stream: Stream, data: bytes) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    line = f"echo $$ > {tmp_path}/pid; while echo tick; do sleep 0.05; done"
+
+    async def cell() -> None:
+        with pytest.raises(Cancelled):
+            running.run(tasks(1), line, out=interrupt)
+
+    loop = asyncio.new_event_loop()  # as a kernel's: an interrupt is a KeyboardInterrupt
+    loop.run_until_complete(cell())
+    loop.close()
+
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 def test_the_highest_exit_code_is_ours(tasks: Tasks, tmp_path: Path) -> None:
