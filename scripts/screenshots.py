@@ -1,7 +1,8 @@
 """`make screenshots`: the pictures of the panel, taken anew of the built panel in a real browser.
 
-``docs/images/panel-{light,dark,zh}.png`` are for the README. ``--all FOLDER`` also takes every
-dialog and a narrow panel, in both themes and languages, for people to look at.
+``docs/images/panel-{light,dark,zh}.png`` are for the README, ``shell.png`` for docs/shell.md.
+``--all FOLDER`` also takes every dialog and a narrow panel, in both themes and languages, for
+people to look at.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ FACES = {
     "zh": {"theme": LIGHT, "language": "zh_CN"},
     "zh-dark": {"theme": DARK, "language": "zh_CN"},
 }
+TRAINING = """import torch
+from torch.distributed import init_process_group
+
+init_process_group("nccl")  # RANK and MASTER_ADDR are in the environment: ma shell --process-env
+model = torch.nn.Linear(1024, 1024).cuda()
+for epoch in range(20):
+    loss = model(torch.randn(64, 1024, device="cuda")).square().mean()
+    loss.backward()
+    print(f"epoch {epoch} loss {loss.item():.4f}", flush=True)
+"""
 # The dialogs by the command that opens them, and what they show when they are ready.
 DIALOGS = {
     "clone-environment": "Copy|克隆",
@@ -50,6 +61,7 @@ DIALOGS = {
     "export-environment": "dependencies",
     "check-environment": "wrong|正常|Warning|警告|Error|错误",
 }
+JOB_DIALOGS = {"show-job": "demo-pool", "show-job-log": "epoch 3"}
 
 
 def image(folder: Path, name: str, *specs: str) -> Path:
@@ -94,9 +106,31 @@ def scene(folder: Path) -> Iterator[Lab]:
         lab.run("env.clone", source="mine", name="scratch")
         lab.run("env.remove", name="scratch")
         (disk / "envs/user_conda/old-vision/bin/python").unlink()
+        lab.run("ssh.create_key", name="notebook")
+        submit(lab, "pretrain", "exit 1", wait=False)
+        submit(
+            lab,
+            "finetune",
+            f"cat > train.py <<'EOF'\n{TRAINING}EOF\nseq -f 'epoch %g' 3; sleep 3600",
+            nodes=2,
+        )
         for operation in lab.get("operations")["operations"]:
             lab.forget(operation["id"])
         yield lab
+
+
+def submit(lab: Lab, name: str, command: str, *, wait: bool = True, nodes: int = 1) -> None:
+    """A training job in the dedicated pool."""
+    lab.run(
+        "job.submit",
+        name=name,
+        command=command,
+        image="team/torch:2",
+        pool="demo-pool",
+        nodes=nodes,
+        key_pairs=["notebook"],
+        wait=wait,
+    )
 
 
 def shoot(panel: Panel, target: Path) -> None:
@@ -121,6 +155,23 @@ def readme(lab: Lab, browser: Browser, tensor: str) -> None:
             panel.row("mine").hover()
             shoot(panel, PICTURES / f"panel-{face}.png")
             lab.forget(operation["id"])
+
+
+def shell(lab: Lab, browser: Browser) -> None:
+    """An editor in a task's container, beside the panel."""
+    with panels(lab, browser) as go:
+        panel = go(**FACES["light"])
+        panel.page.set_viewport_size({"width": 1200, "height": 760})
+        row = panel.root.locator('#ma-jobs li[data-name="finetune"]')
+        row.get_by_role("button", name="Shell", exact=True).click()
+        keys = panel.page.locator('.jp-Terminal[data-task="worker-0"] textarea')
+        expect(keys).to_be_attached()
+        panel.page.wait_for_timeout(2000)  # its shell has said that it is ready
+        keys.focus()
+        panel.page.keyboard.type("vi +1 train.py\n")
+        panel.page.wait_for_timeout(2000)
+        row.scroll_into_view_if_needed()
+        shoot(panel, PICTURES / "shell.png")
 
 
 def widen(panel: Panel, width: int) -> None:
@@ -164,6 +215,13 @@ def everything(lab: Lab, browser: Browser, folder: Path) -> None:
                 expect(dialog).to_contain_text(re.compile(ready))
                 shoot(panel, folder / f"{face}-{command}.png")
                 page.keyboard.press("Escape")
+            job = panel.root.locator('#ma-jobs li[data-name="finetune"]')
+            for command, ready in JOB_DIALOGS.items():
+                job.click(button="right")
+                page.locator(f'.lm-Menu-item[data-command="modelarts-nb:{command}"]').click()
+                expect(dialog).to_contain_text(re.compile(ready))
+                shoot(panel, folder / f"{face}-{command}.png")
+                page.keyboard.press("Escape")
             failed = lab.run_to_end("env.install", name="mine", specs=["no-such-package"])
             expect(panel.root.locator(".ma-ErrorBox")).to_be_visible()
             shoot(panel, folder / f"{face}-failed.png")
@@ -190,6 +248,7 @@ def main() -> None:
                 if environment["name"] == "TensorFlow-1.13"
             )
             readme(lab, browser, tensor)
+            shell(lab, browser)
             if options.all:
                 everything(lab, browser, options.all)
             browser.close()
