@@ -97,8 +97,8 @@ def text(figures: Figures, command: str) -> str:
 
 Written by `{command}`. Ours and the peer in turn in the same run, medians of
 {len(figures.others)} runs. Both go into OpenSSH's own server on loopback with the same key and are
-counted from the first byte: {figures.megabytes} MB of zeros; {figures.keys} keys a run, one after the
-other, each until its echo is back. Ciphers are what each agrees on with the server by itself.
+counted from the first byte: {figures.megabytes} MB of zeros; {figures.keys} keys a run, one after
+the other, each until its echo is back. Ciphers are what each agrees on with the server by itself.
 {tab}
 - {machine()}
 - {", ".join(_versions(bool(figures.tab)))}
