@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import archives, copying, sealed, starting
+from benchmarks import archives, copying, filling, sealed, starting
 from benchmarks.bench import Bench
 from benchmarks.measure import Goal, Work
 
@@ -60,4 +60,8 @@ def all_works(bench: Bench, *, quick: bool) -> list[Work]:
         sealed.seal(bench, "big", None, 60),
         sealed.seal(bench, "big", 1, 90),
         sealed.save(bench, "big", 1, 20),
+        filling.fill(bench, "big", 20, memory=True),
+        filling.fill(bench, "big", 35, memory=False),
+        filling.start_cold(bench, "big", 1, 45),
+        filling.start_ready(bench, "big", 6),
     ]

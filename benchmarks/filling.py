@@ -1,0 +1,127 @@
+"""A sealed environment comes to the local disk, and is started from."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.bench import Bench, on_slow
+from benchmarks.measure import Contestant, Goal, Run, Work, run_command
+
+ZSTD_TAR = "zstd -d -T0 | tar -x"
+TREE = "python of the tree, cold"
+LOCAL = "python of the local copy"
+_LAUNCHER = Path(__file__).resolve().parents[1] / "modelarts_nb/envs/launch.sh"
+_IMPORT = ("-c", "import torch")
+
+
+def fill(bench: Bench, name: str, guess: float, *, memory: bool) -> Work:
+    """From an image on the local disk; to a RAM disk, or to the local disk."""
+
+    def prepare() -> dict[str, Contestant]:
+        if memory:
+            bench.need_memory(bench.reference(name).bytes)
+        disk = bench.work / "disk"
+        _seal(bench, name, disk)
+        (image,) = (disk / "envs/images").glob("*.tar.zst")
+        run = bench.local / "run"
+        place = bench.memory if memory else bench.work
+
+        def ours() -> Run:
+            # The run root must have a short path; where it leads does not matter.
+            (place / "run").mkdir()
+            run.symlink_to(place / "run")
+            try:
+                return bench.ma("env", "fill", name, disk=disk)
+            finally:
+                run.unlink()
+                shutil.rmtree(place / "run")
+                bench.forget()
+
+        def tar() -> Run:
+            (place / "tree").mkdir()
+            try:
+                pipe = f"zstd -q -dc -T0 '{image}' | tar -C '{place}/tree' -xf -"
+                return run_command([pipe], shell=True)
+            finally:
+                shutil.rmtree(place / "tree")
+
+        return {"ours": ours, ZSTD_TAR: tar}
+
+    where = "memory" if memory else "local"
+    return Work(
+        f"fill-{name}-{where}",
+        f"fill {name} to {'a RAM disk' if memory else 'the local disk'}",
+        prepare,
+        (Goal(ZSTD_TAR, at_most=1.2),),
+        guess,
+        memory=5 << 30 if memory else 1 << 29,
+    )
+
+
+def start_cold(bench: Bench, name: str, rtt_ms: float, guess: float) -> Work:
+    """The kernel's launcher right after a container start, up to the end of ``import torch``."""
+
+    def prepare() -> dict[str, Contestant]:
+        source = bench.slow(rtt_ms).source
+        bench.need_memory(bench.reference(name).bytes * 1.5)
+        _seal(bench, name, source)
+        (tree,) = (source / "envs/.modelarts_nb/bin").glob(f"*-{name}")
+
+        def ours(disk: Path) -> Run:
+            try:
+                return _launch(bench, name, disk)
+            finally:
+                shutil.rmtree(bench.local / "run")
+
+        def cold(disk: Path) -> Run:
+            python = disk / tree.relative_to(source) / "bin/python"
+            return run_command([python, *_IMPORT], env=bench.settings(disk))
+
+        return {"ours": on_slow(bench, rtt_ms, ours), TREE: on_slow(bench, rtt_ms, cold)}
+
+    return Work(
+        f"start-{name}-{rtt_ms:g}ms",
+        f"container start to `import torch`, sealed, not filled, {rtt_ms:g} ms disk",
+        prepare,
+        (Goal(TREE, at_most=0.8),),
+        guess,
+    )
+
+
+def start_ready(bench: Bench, name: str, guess: float) -> Work:
+    """The kernel's launcher, when the local copy is there."""
+
+    def prepare() -> dict[str, Contestant]:
+        disk = bench.work / "disk"
+        _seal(bench, name, disk)
+        bench.ma("env", "fill", name, disk=disk)
+        slot = (bench.local / "run/.current" / name).read_text().splitlines()[0]
+        settings = bench.settings(disk)
+        return {
+            "ours": lambda: _launch(bench, name, disk),
+            LOCAL: lambda: run_command([f"{slot}/bin/python", *_IMPORT], env=settings),
+        }
+
+    return Work(
+        f"start-{name}-ready",
+        "kernel start to `import torch`, sealed and filled",
+        prepare,
+        (Goal(LOCAL, at_most=1.05),),
+        guess,
+    )
+
+
+def _seal(bench: Bench, name: str, disk: Path) -> None:
+    disk.mkdir(parents=True, exist_ok=True)
+    prefix = bench.reference(name).prefix
+    for arguments in (("clone", prefix, name, "--no-kernel"), ("seal", name)):
+        bench.ma("env", *arguments, disk=disk)
+    bench.forget()
+
+
+def _launch(bench: Bench, name: str, disk: Path) -> Run:
+    tree = disk / "envs/user_conda" / name
+    place = ("--sealed", bench.local / "run", sys.executable, tree)
+    return run_command(["/bin/sh", _LAUNCHER, *place, *_IMPORT], env=bench.settings(disk))
