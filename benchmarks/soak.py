@@ -32,8 +32,10 @@ for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_"
         del os.environ[variable]
 
 from benchmarks import reference, tools  # noqa: E402
-from tests.faults import failing, hosts, killing  # noqa: E402
+from tests.faults import failing, hosts, killing, sealed_judge  # noqa: E402
 from tests.faults.deeds import DEEDS, moments  # noqa: E402
+from tests.faults.sealed_deeds import LOCAL, SEALED  # noqa: E402
+from tests.faults.sealed_world import SealedWorld  # noqa: E402
 from tests.faults.world import World  # noqa: E402
 from tests.slowfs.mount import SlowFs  # noqa: E402
 
@@ -134,8 +136,10 @@ def main() -> int:
         work = Path(folder)
         if not options.page:
             _kills(small, work, max(2, options.kills // share), kept)
+            _sealed_kills(work, max(2, options.kills // share), kept)
             _fights(program, work, options.rounds // share, kept)
             _faults(small, program, work, max(2, options.faults // share), kept)
+            _sealed_faults(program, work, max(2, options.faults // share), kept)
     text = _report(small, options.folder, kept)
     print(text)
     if not options.quick:
@@ -191,6 +195,67 @@ def _faults(
     shutil.rmtree(work / "faults")
 
 
+def _sealed_kills(work: Path, count: int, kept: Results) -> None:
+    """The same of the verbs of sealed environments, on a small one made by hand."""
+    if not (deeds := [deed for deed in SEALED if kept.lacks("kills", deed)]):
+        return
+    base = work / "sealed"
+    world = SealedWorld(base, base / "disk", "", local=work / "l")
+    world.root.mkdir(parents=True)
+    world.build()
+    for deed in deeds:
+        tools.say(f"kill -9: {deed}")
+        chance = kept.chance("kills", deed)
+        course = sealed_judge.undisturbed(deed, world)
+        tally = Tally(deed)
+        cases = list(moments(course.phases, course.total, chance.randrange(1 << 30)).values())
+        while len(cases) < count:
+            cases.append(killing.at_random(course, chance))
+        for moment in cases:
+            tally.take(moment, partial(sealed_judge.kill_and_judge, course, world, moment))
+        kept.keep("kills", tally)
+    shutil.rmtree(base)
+    shutil.rmtree(world.local)
+
+
+def _sealed_faults(program: Path, work: Path, count: int, kept: Results) -> None:
+    """The disk fails under the verbs of sealed environments; under some of them the local one."""
+    for local, deeds in ((False, tuple(SEALED)), (True, LOCAL)):
+        named = {f"{deed} (local disk)" if local else deed: deed for deed in deeds}
+        if not (lacking := [name for name in named if kept.lacks("faults", name)]):
+            continue
+        folder = work / ("n", "l")[local]
+        fs = SlowFs(program, folder / "x", 0, cached=False)
+        try:
+            base = folder / "b"
+            (base / "disk").mkdir(parents=True)
+            if local:
+                world = SealedWorld(base, base / "disk", "", local=fs.path, behind_local=fs.source)
+            else:
+                world = SealedWorld(base, fs.path, "", behind=fs.source, local=folder / "l")
+            world.build()
+            for name in lacking:
+                tools.say(f"a failing disk: {name}")
+                chance = kept.chance("faults", name)
+                course = sealed_judge.undisturbed(named[name], world, fs)
+                tally = Tally(name)
+                for number in range(count):
+                    error = failing.ERRORS[number % len(failing.ERRORS)]
+                    trouble = failing.at_random(error, course.needed, chance)
+                    tally.take(trouble, partial(_fail_sealed, course, world, fs, trouble))
+                kept.keep("faults", tally)
+        finally:
+            fs.unmount()
+        shutil.rmtree(folder)
+
+
+def _fail_sealed(
+    course: sealed_judge.Course, world: SealedWorld, fs: SlowFs, trouble: failing.Trouble
+) -> str:
+    rule = trouble.rule(fs.counts()["bytes_written"])
+    return sealed_judge.fail_and_judge(course, world, fs, rule)
+
+
 def _fights(program: Path, work: Path, rounds: int, kept: Results) -> None:
     """Two hosts, with their locks and without."""
     for locked in (True, False):
@@ -232,7 +297,8 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
         "n-th thing it asks of the disk, every third time some milliseconds later. Then what",
         "tidies up by itself runs, the environments must be as before or as after",
         "(`check --deep`), no staging and no note may be left, nobody may seem to work, and the",
-        "next operation on the same name must work at once.",
+        "next operation on the same name must work at once. Of sealed environments every version",
+        "and what was not saved must still be there, and their images.",
         "",
         "| operation | kills | old state found | new state found | wrong | minutes |",
         "|---|--:|--:|--:|--:|--:|",
@@ -289,7 +355,7 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
 
 def _lacking(kept: Results, part: str) -> list[str]:
     """What of a part was not run, said plainly."""
-    names = [deed for deed in DEEDS if kept.lacks(part, deed)]
+    names = [deed for deed in (*DEEDS, *SEALED) if kept.lacks(part, deed)]
     return [f"**Not run yet**: {', '.join(names)}.", ""] if names else []
 
 

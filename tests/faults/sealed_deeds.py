@@ -82,3 +82,5 @@ TARGETS = {
     "gc": "",
     "remove sealed": "far",
 }
+#: Those that write much to the local disk.
+LOCAL = ("save", "rollback", "fill")

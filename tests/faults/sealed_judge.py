@@ -22,6 +22,7 @@ from tests.faults.deeds import Moment, work
 from tests.faults.killing import BOUND, left_behind
 from tests.faults.sealed_deeds import SEALED, TARGETS
 from tests.faults.sealed_world import SealedWorld, View, digest_of, views
+from tests.slowfs.mount import SlowFs
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.faults.sealed_deeds"])
@@ -48,6 +49,7 @@ class Course:
     phases: list[list[Any]]
     total: int
     seconds: float
+    needed: dict[str, int]
 
 
 def look(disk: Disk) -> Look:
@@ -70,20 +72,22 @@ def look(disk: Disk) -> Look:
     )
 
 
-def undisturbed(deed: str, world: SealedWorld) -> Course:
-    """Do it without breaking anything."""
+def undisturbed(deed: str, world: SealedWorld, fs: SlowFs | None = None) -> Course:
+    """Do it without breaking anything; with the requests it ``needed`` of the disk ``fs``."""
     world.fresh()
     with world.settings():
         before = look(world.disk)
+    counted = fs.counts() if fs else {}
     start = time.monotonic()
     code, report = run(deed, world, None)
     assert code == 0, f"{deed} does not even work undisturbed"
     assert not report["error"], report["error"]
     seconds = time.monotonic() - start
+    needed = {name: n - counted[name] for name, n in fs.counts().items()} if fs else {}
     with world.settings():
         after = look(world.disk)
         assert not half(world), f"left behind by an undisturbed {deed}: {half(world)}"
-    return Course(deed, before, after, report["phases"], report["total"], seconds)
+    return Course(deed, before, after, report["phases"], report["total"], seconds, needed)
 
 
 def run(deed: str, world: SealedWorld, moment: Moment | None) -> tuple[int | None, dict[str, Any]]:
@@ -97,8 +101,11 @@ def run(deed: str, world: SealedWorld, moment: Moment | None) -> tuple[int | Non
     return child.exitcode, json.loads(report.read_text()) if report.exists() else {}
 
 
-def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> None:
+def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> str:
     """Kill it at that moment.
+
+    Returns:
+        ``new`` where the new state was found as a whole, else ``old``.
 
     Raises:
         AssertionError: anything half, anything lost, anything that needs a human.
@@ -108,13 +115,41 @@ def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> None:
     # Processes do not always ask the same number of things: it may have ended before.
     late = code == 0 and not report["error"]
     assert late or code == -signal.SIGKILL, f"it ended with {code} {report}"
-    judge(course, world)
+    return judge(course, world)
 
 
-def judge(course: Course, world: SealedWorld) -> None:
-    """Judge what is left, and whether the same again makes it good.
+def fail_and_judge(course: Course, world: SealedWorld, fs: SlowFs, rule: str) -> str:
+    """Let a disk fail like that during a deed.
+
+    Returns:
+        The code of the error, or ``done`` where the deed worked in spite of it.
 
     Raises:
+        AssertionError: an error without a type, anything half, anything lost.
+    """
+    world.fresh()
+    fs.fail(rule)
+    code, report = run(course.deed, world, None)
+    fs.fail()
+    assert code == 0, f"it ended with {code}: no typed error"
+    error = str(report["error"])
+    assert not error.startswith("internal"), error
+    try:
+        judge(course, world)
+    except AssertionError as wrong:
+        raise AssertionError(f"{error}\n{wrong}") from wrong
+    return error.partition(":")[0] or "done"
+
+
+def full_after(fs: SlowFs, size: int) -> str:
+    """The rule that every write fails once so many more bytes were written."""
+    return f"write ENOSPC after={fs.counts()['bytes_written'] + size}b"
+
+
+def judge(course: Course, world: SealedWorld) -> str:
+    """Judge what is left, and whether the same again makes it good.
+
+    Returns, raises:
         AssertionError: as ``kill_and_judge``.
     """
     disk = world.disk
@@ -125,11 +160,11 @@ def judge(course: Course, world: SealedWorld) -> None:
         _require_nothing_lost(course, found, disk)
         _require_old_or_new(course, found)
         assert holders(disk) == {}, "a dead one seems to work on it"
-        start = time.monotonic()
+        start, state = time.monotonic(), "new" if _is_new(course, found) else "old"
         if course.deed == "undo" and found.versions.keys() == course.after.versions.keys():
             # Undone, but for the local copy: a second undo would take the undoing back.
             fill("shut", disk=disk)
-        elif not _is_new(course, found):
+        elif state == "old":
             SEALED[course.deed](world, SILENT)
         seconds = time.monotonic() - start
         bound = BOUND + 2 * course.seconds
@@ -138,6 +173,7 @@ def judge(course: Course, world: SealedWorld) -> None:
         assert end.views == course.after.views, _difference(end.views, course)
         assert end.kernels == course.after.kernels
         assert not half(world), f"left behind by the next: {half(world)}"
+    return state
 
 
 def half(world: SealedWorld) -> list[str]:
