@@ -4,7 +4,6 @@ import { commands } from './plugins/commands';
 import { core } from './plugins/core';
 import { fileBrowser } from './plugins/fileBrowser';
 import { jobs } from './plugins/jobs';
-import { kernelStarts } from './plugins/kernelStarts';
 import { launcher } from './plugins/launcher';
 import { lease } from './plugins/lease';
 import { missingKernel } from './plugins/missingKernel';
@@ -12,6 +11,7 @@ import { notebook } from './plugins/notebook';
 import { notifications } from './plugins/notifications';
 import { panel } from './plugins/panel';
 import { sealed } from './plugins/sealed';
+import { sealedKernels } from './plugins/sealedKernels';
 import { shell } from './plugins/shell';
 import { ssh } from './plugins/ssh';
 import { statusBar } from './plugins/statusBar';
@@ -29,7 +29,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   missingKernel,
   fileBrowser,
   sealed,
-  kernelStarts,
+  sealedKernels,
   notebook,
   lease,
   storage,

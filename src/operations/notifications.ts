@@ -56,7 +56,7 @@ export function notifyOperations(
         entry.percent = percent;
         Notification.update({
           id: entry.notification,
-          message: operationTitle(operation, trans),
+          message: runningMessage(operation, nb),
           progress: percent / 100
         });
       }
@@ -81,6 +81,15 @@ export function notifyOperations(
       });
     }
   });
+}
+
+/** What runs; where a kernel waits for it, also for how long. */
+function runningMessage(operation: IOperation, nb: IModelArtsNb): string {
+  const { verb, seconds_left: left } = operation;
+  const title = operationTitle(operation, nb.trans);
+  return verb === 'env.fill' && left !== null
+    ? `${title} · ${nb.format.left(left)}`
+    : title;
 }
 
 interface IEnd {

@@ -35,11 +35,11 @@ export const Row = React.memo(function Row(props: IRowProps) {
   // What it takes on the persistent disk.
   const size = environment.stored ?? environment.size;
   const filling = useFilling(environment);
+  const dot = filling ? 'working' : dotOf(environment);
   // What has a button of its own that stays leaves no room for every other.
   const calls = environment.unsaved || hasNewer(environment);
   const news = filling || sealedNews(environment, trans);
   const onDisk = environment.where === 'disk';
-  const dot = dotOf(environment);
   const tabIndex = current ? 0 : -1;
   const wrong = environment.trouble.find(finding => finding.level !== 'ok');
   const [primary, args] = primaryOf(environment);

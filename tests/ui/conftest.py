@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,9 +62,13 @@ def lab(
 ) -> Iterator[Lab]:
     """A JupyterLab whose image brings two environments."""
     folder = tmp_path_factory.mktemp("lab")
-    running = Lab(folder, slow_folder.path, [image_env, small_env], channel)
-    yield running
-    running.stop()
+    images = [image_env, small_env]
+    # Sealed environments run under a short path, which pytest's is not.
+    with tempfile.TemporaryDirectory(prefix="ma-") as short:
+        variables = {"MODELARTS_NB_RUN": f"{short}/run"}
+        running = Lab(folder, slow_folder.path, images, channel, variables)
+        yield running
+        running.stop()
 
 
 @pytest.fixture
