@@ -63,7 +63,9 @@ def run(deed: str, world: World, moment: Moment | None) -> tuple[int | None, dic
     child.start()
     child.join(120)
     assert child.exitcode is not None, f"{deed} hangs"
-    return child.exitcode, json.loads(report.read_text()) if report.exists() else {}
+    # Killed later than that, it may have been while it wrote the report.
+    told = child.exitcode == 0 and report.exists()
+    return child.exitcode, json.loads(report.read_text()) if told else {}
 
 
 def kill_and_judge(course: Course, world: World, moment: Moment) -> str:
