@@ -20,8 +20,8 @@ class Packing:
     """How all shares of one archive are made.
 
     ``prefixes`` are searched for; ``kind`` and ``level`` say how to compress; ``threads`` read.
-    ``exact``: no file may be other than it was scanned (one that is not is else taken as it is
-    now), since something was decided from its content already.
+    ``exact``: no file may be other than it was scanned, since something was decided from its
+    content already; else it is taken as it is now.
     """
 
     prefixes: tuple[str, ...]
@@ -101,7 +101,7 @@ class FrameMaker:
         layout, buffer = begun.layout, begun.buffer
         if odd:
             if self._plan.exact:
-                _require_only_vanished(share, odd)
+                odd = _without_changed(share, odd)
             layout, buffer = _corrected(layout, buffer, odd)
         layout.frame(buffer)
         records, sightings = self._look(share, layout, buffer)
@@ -136,10 +136,13 @@ class FrameMaker:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _require_only_vanished(share: Share, odd: Odd) -> None:
-    for number, now in odd.items():
-        if now is not None:
-            raise changed(share.parts[number].item)
+def _without_changed(share: Share, odd: Odd) -> Odd:
+    """Compiled files are left out when they changed: Python makes them again."""
+    for number in odd:
+        item = share.parts[number].item
+        if odd[number] is not None and not item.path.endswith(".pyc"):
+            raise changed(item)
+    return dict.fromkeys(odd)
 
 
 def _corrected(layout: Layout, buffer: bytearray, odd: Odd) -> tuple[Layout, bytearray]:

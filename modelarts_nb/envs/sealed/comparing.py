@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from modelarts_nb.envs.sealed.unsaved import OURS, Changes
 from modelarts_nb.errors import from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
+# What Python calls a compiled file while it writes it.
+_UNFINISHED = re.compile(r".*\.pyc\.\d+")
 _LATEST = 1 << 33  # seconds, as for archives
 
 
@@ -47,7 +50,7 @@ def look(path: Path, progress: Progress = SILENT) -> Look:
             with os.scandir(path / folder) as found:
                 for item in found:
                     name = f"{folder}/{item.name}" if folder else item.name
-                    if name == OURS or is_silly(item.name):
+                    if name == OURS or is_silly(item.name) or _UNFINISHED.fullmatch(item.name):
                         continue
                     try:
                         info = item.stat(follow_symlinks=False)

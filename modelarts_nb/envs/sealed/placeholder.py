@@ -23,7 +23,7 @@ from modelarts_nb.envs.relocate import Move, each
 from modelarts_nb.envs.rewriting import mentions_in_file, rewrite
 from modelarts_nb.envs.sealed.overlay import Overlay, find_all
 from modelarts_nb.envs.sealed.slots import PLACEHOLDER
-from modelarts_nb.errors import EngineFailed, from_os_error
+from modelarts_nb.errors import Busy, EngineFailed, from_os_error
 from modelarts_nb.progress import Progress
 
 # Formats with checksums of what is in them: zip, gzip, zstd, bzip2, xz, PNG.
@@ -146,11 +146,18 @@ def of_copy(
     """
     files = [item for item in wanted if item.kind == "file"]
     progress.phase("rewriting", files=len(files), bytes=sum(item.size for item in files))
-    prefix, unfit = dict[str, tuple[int, ...]](), list[str]()
+    prefix, unfit, remade = dict[str, tuple[int, ...]](), list[str](), set[str]()
 
     def one(item: Item) -> None:
         progress.check()
-        places, fits = _turn(item, copy, over)
+        try:
+            places, fits = _turn(item, copy, over)
+        except Busy:
+            # A kernel that imports makes compiled files anew, and can do so another time.
+            if not item.path.endswith(".pyc"):
+                raise
+            remade.add(item.path)
+            return
         if places:
             prefix[item.path] = places
         if not fits:
@@ -165,9 +172,10 @@ def of_copy(
             over.link(copy, [item.path for item in everything if _is_record(item.path)])
             sums |= update_pip_records(over.root, sums)
             update_conda_records(over.root, sums)
-        new = over.changed()
+        new = over.changed() - remade
         prefix |= {p: places for p in new if _is_record(p) and (places := over.places(p))}
-        paths = {item.path for item in wanted} | new
+        again = {i.path for i in wanted if i.kind == "hardlink" and i.target in remade}
+        paths = {item.path for item in wanted} - remade - again | new
         members = [over.member(i) if i.path in new else i for i in everything if i.path in paths]
     except OSError as error:
         raise from_os_error(error, "writing the placeholder", over.root) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -193,6 +194,11 @@ def _replace_tree(prefix: Path, held: Lock, disk: Disk, progress: Progress) -> N
     The kernel comes first, which starts from a tree as well.
     """
     kernel = Kernels(disk).of(prefix)[0] != "none"
+    if running := _running(prefix):
+        progress.log(
+            f"{running} process(es) of this container run in the tree, which goes to the bin: "
+            "restart these kernels"
+        )
     try:
         if kernel:
             write_sealed_kernel(prefix.name, disk)
@@ -208,3 +214,12 @@ def _replace_tree(prefix: Path, held: Lock, disk: Disk, progress: Progress) -> N
         tell_conda(disk)
     except ModelArtsNbError as error:
         progress.log(f"conda still lists the tree: {error.message} {error.cause}")
+
+
+def _running(prefix: Path) -> int:
+    """How many processes of this container were started from the environment at ``prefix``."""
+    count, inside = 0, f"{os.path.realpath(prefix)}/"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            count += os.readlink(f"/proc/{pid}/exe").startswith(inside)
+    return count

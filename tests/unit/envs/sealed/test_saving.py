@@ -336,6 +336,35 @@ def test_a_file_that_changes_while_it_is_saved_stays_unsaved(
     assert changes(mine(disk), read_version(disk, "demo"), disk)
 
 
+def test_compiled_files_that_a_kernel_makes_anew_meanwhile_are_left_to_the_next_save(
+    disk: Disk, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = slot.path / SITE / "demo/__pycache__"
+    early, late = cache / "early.cpython-311.pyc", cache / "late.cpython-311.pyc"
+    for path in (early, late, cache / "half.cpython-311.pyc.140001"):
+        path.write_bytes(b"compiled")
+    (slot.path / "lib/plain.txt").write_text("one")
+    looked, turned = saving.look, saving.of_copy
+
+    def look_and(*args: object) -> object:
+        seen = looked(*args)  # type: ignore[arg-type]
+        early.write_bytes(b"compiled once more")
+        return seen
+
+    def turn_and(*args: object, **more: object) -> object:
+        made = turned(*args, **more)  # type: ignore[arg-type]
+        late.write_bytes(b"compiled once more")
+        return made
+
+    monkeypatch.setattr(saving, "look", look_and)
+    monkeypatch.setattr(saving, "of_copy", turn_and)
+
+    version = save("demo", disk=disk)
+
+    held = merge(replace(version, layers=version.layers[1:]), disk).held
+    assert [path for path in held if held[path].placed.member.kind == "file"] == ["lib/plain.txt"]
+
+
 def test_without_a_local_copy_there_is_nothing_to_save(
     disk: Disk, run: Path, make_env: MakeEnv
 ) -> None:

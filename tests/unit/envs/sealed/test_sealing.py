@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from modelarts_nb.envs.sealed.sealing import seal
 from modelarts_nb.envs.sealed.slots import LENGTH, PLACEHOLDER
 from modelarts_nb.envs.sealed.versions import numbers, read_version
 from modelarts_nb.errors import ModelArtsNbError, NotFound, PackRefused, UsageError
+from modelarts_nb.progress import Silent
 from tests.unit.envs.archive.conftest import MTIME, tree_of
 
 MakeEnv = Callable[..., Path]
@@ -249,6 +251,26 @@ def test_a_file_that_changes_while_it_is_packed_is_no_version(
 
     assert error.value.code == "busy"
     assert (numbers(disk, "demo"), os.listdir(disk.images)) == ([], [])
+
+
+def test_what_runs_from_the_tree_is_counted_in_the_log(
+    disk: Disk, run: Path, make_env: MakeEnv
+) -> None:
+    lines: list[str] = []
+
+    class Heard(Silent):
+        def log(self, message: str) -> None:
+            lines.append(message)
+
+    program = make_env() / "bin/program"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            seal("demo", disk=disk, progress=Heard())
+        finally:
+            process.kill()
+
+    assert next(line for line in lines if "restart these kernels" in line).startswith("1 process")
 
 
 def test_nothing_is_left_on_the_local_disk(disk: Disk, run: Path, make_env: MakeEnv) -> None:
