@@ -62,9 +62,6 @@ def _finish(note: Note, disk: Disk, progress: Progress) -> None:
                 remove_kernel(note.former, disk)
             if note.kernel:
                 register_sealed_if_possible(note.name, disk=disk, progress=progress)
-        elif find_sealed(note.name, disk):
-            if note.kernel:
-                register_sealed_if_possible(note.name, disk=disk, progress=progress)
         elif not prefix.exists():
             remove_kernel(note.name, disk)
         tell_conda(disk)

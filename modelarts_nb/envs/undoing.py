@@ -12,6 +12,7 @@ from modelarts_nb.envs.bin import NOTE, bin_list, entry_name, note_removal, read
 from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk
+from modelarts_nb.envs.sealed.versions import numbers
 from modelarts_nb.envs.state import read_state
 from modelarts_nb.envs.swaps import bring_back, finish_swaps
 from modelarts_nb.errors import NotFound
@@ -56,5 +57,7 @@ def _former(prefix: Path, disk: Disk) -> Path:
             return folder
     raise NotFound(
         f"There is nothing to undo: the bin has no former state of {prefix.name!r}.",
-        hint="`ma bin list` shows what it holds, `ma env versions` the versions from before.",
+        hint=f"It was opened, and `ma env seal {prefix.name}` seals it again."
+        if numbers(disk, prefix.name)
+        else "`ma bin list` shows all that it holds.",
     )

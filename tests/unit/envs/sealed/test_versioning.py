@@ -161,8 +161,9 @@ def test_without_unsaved_changes_the_newest_version_is_undone(mine: Disk) -> Non
 
 def test_undo_of_an_open_environment_is_that_of_its_last_change(mine: Disk) -> None:
     make_on_disk(mine, "mine")
-    with pytest.raises(NotFound, match="bin"):
+    with pytest.raises(NotFound, match="bin") as nothing:
         undo("mine", disk=mine)
+    assert "ma env seal mine" in nothing.value.hint
     with pytest.raises(UsageError) as refused:
         rollback("mine", 1, disk=mine)
     assert "mine@NUMBER" in refused.value.hint
