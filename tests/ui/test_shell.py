@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocket, WebSocketRoute, expect
 
 from tests.ui.axe import violations
 from tests.ui.cloud import CloudLab, cloud_lab
-from tests.ui.conftest import OpenPanel, panels
+from tests.ui.conftest import PATIENCE, OpenPanel, panels
 from tests.ui.panel import Panel
 
 
@@ -296,6 +296,56 @@ def test_a_network_that_is_cut_in_the_middle_of_output_is_told(
     page.get_by_role("tab", name="worker-0 · demo-training").locator(
         ".lm-TabBar-tabCloseIcon"
     ).click()
+
+
+def test_a_browser_that_is_cut_off_comes_back_in_the_middle_of_output(
+    world: CloudLab, browser: Browser
+) -> None:
+    """The server still holds the old connection, as it does when a laptop sleeps."""
+    shown: list[str] = []
+    sockets: list[WebSocketRoute] = []
+    cut: set[WebSocketRoute] = set()
+
+    def route(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+
+        def hear(message: str | bytes) -> None:
+            if socket not in cut:
+                socket.send(message)
+                if isinstance(message, bytes):
+                    shown.append(message.decode())
+
+        socket.connect_to_server().on_message(hear)
+
+    with browser.new_context() as context:
+        page = context.new_page()
+        # Before JupyterLab takes the class.
+        page.route_web_socket(re.compile(r"/shells/.*channel"), route)
+        page.set_default_timeout(PATIENCE)
+        fresh = Panel(page, world.lab)
+        fresh.go()
+        fresh.menu("mine", "Shell in worker-1")
+        wait_for(page, lambda: re.search(r"[$#] ", "".join(shown)))
+        page.locator('.jp-Terminal[data-task="worker-1"] textarea').focus()
+        page.keyboard.type("stty -echo; seq 1 200000; echo d''one\n")
+        wait_for(page, lambda: len(shown) > 5)
+        cut.add(sockets[0])
+        sockets[0].close(code=3001)
+        wait_for(page, lambda: "done" in "".join(shown))
+        expect(page.locator(".ma-ShellBanner:visible")).to_have_count(0)
+
+    assert len(sockets) == 2
+    numbers = re.findall(r"(?<=[\r\n])\d+(?=\r\n)", "".join(shown))
+    assert [*map(int, numbers)] == [*range(1, 200001)]
+
+
+def wait_for(page: Page, true: Callable[[], object]) -> None:
+    """The page goes on meanwhile."""
+    for _ in range(1200):
+        if true():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it does not come true")
 
 
 def test_the_details_say_what_happened(panel: Panel) -> None:
