@@ -76,7 +76,7 @@ def image(folder: Path, name: str, *specs: str) -> Path:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Lab]:
+def scene(folder: Path) -> Iterator[tuple[Lab, SlowFs]]:
     """A JupyterLab in a local cloud, on a slow disk called ``work``, with things to see."""
     if not CHANNEL.exists():
         print("screenshots: making conda packages (about a minute, once) ...", flush=True)
@@ -116,7 +116,7 @@ def scene(folder: Path) -> Iterator[Lab]:
         )
         for operation in lab.get("operations")["operations"]:
             lab.forget(operation["id"])
-        yield lab
+        yield lab, slow
 
 
 def submit(lab: Lab, name: str, command: str, *, wait: bool = True, nodes: int = 1) -> None:
@@ -142,18 +142,23 @@ def shoot(panel: Panel, target: Path) -> None:
     print(f"screenshots: {target}", flush=True)
 
 
-def readme(lab: Lab, browser: Browser, tensor: str) -> None:
+def readme(lab: Lab, slow: SlowFs, browser: Browser, tensor: str) -> None:
     """The panel at work: an environment of the image is just being kept."""
+    half = 7000  # of its files
     for face in ("light", "dark", "zh"):
         with panels(lab, browser) as go:
             panel = go(**FACES[face])
-            panel.page.set_viewport_size({"width": 1200, "height": 1000})
+            panel.page.set_viewport_size({"width": 1200, "height": 1140})
             widen(panel, 320)
+            # It stays there until the picture is taken.
+            slow.fail(f"create HANG after={half} path=.modelarts_nb/staging")
             operation = lab.start_operation("env.clone", source=tensor, name="tensorflow-1.13")
             bar = panel.root.get_by_role("progressbar")
             expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[3-9]\d$"))
             panel.row("mine").hover()
             shoot(panel, PICTURES / f"panel-{face}.png")
+            lab.cancel(operation["id"])
+            slow.fail()
             lab.forget(operation["id"])
 
 
@@ -239,7 +244,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="screenshots-"))
     os.environ.pop("MODELARTS_NB_DISK", None)
     try:
-        with scene(folder) as lab, sync_playwright() as playwright:
+        with scene(folder) as (lab, slow), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             expect.set_options(timeout=60_000)
             tensor = next(
@@ -247,7 +252,7 @@ def main() -> None:
                 for environment in lab.get("environments")["environments"]
                 if environment["name"] == "TensorFlow-1.13"
             )
-            readme(lab, browser, tensor)
+            readme(lab, slow, browser, tensor)
             shell(lab, browser)
             if options.all:
                 everything(lab, browser, options.all)

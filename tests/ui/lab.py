@@ -138,10 +138,14 @@ class Lab:
         """Start an operation and wait for its end, whatever it is."""
         return self._end_of(self.start_operation(verb, **params))
 
-    def forget(self, id: str) -> None:
-        """Stop an operation if it runs; nothing of it is shown any more."""
+    def cancel(self, id: str) -> None:
+        """Ask an operation to stop, if it runs."""
         if self.get(f"operations/{id}")["state"] == "running":
             self._ask(f"operations/{id}", method="DELETE")
+
+    def forget(self, id: str) -> None:
+        """Stop an operation if it runs; nothing of it is shown any more."""
+        self.cancel(id)
         self._end_of(self.get(f"operations/{id}"))
         self._ask(f"operations/{id}", method="DELETE")
 
