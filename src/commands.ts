@@ -21,6 +21,7 @@ export const CommandIDs = {
   fixEnvironment: 'modelarts-nb:fix-environment',
   sealEnvironment: 'modelarts-nb:seal-environment',
   saveVersion: 'modelarts-nb:save-version',
+  saveAll: 'modelarts-nb:save-all-environments',
   showVersions: 'modelarts-nb:show-versions',
   undoChange: 'modelarts-nb:undo-change',
   openAgain: 'modelarts-nb:open-environment-again',

@@ -34,6 +34,7 @@ export function errorTitle(error: ApiError, trans: TranslationBundle): string {
     not_found: trans.__('Not found.'),
     not_an_environment: trans.__('This is not a conda environment.'),
     not_filled: trans.__('It is not on the local disk yet.'),
+    unsaved: trans.__('There are unsaved changes here.'),
     disk_missing: trans.__('The persistent disk is not there.'),
     disk_full: trans.__('The disk is full.'),
     disk_failure: trans.__('The disk failed.'),
@@ -92,6 +93,7 @@ export function errorHint(error: ApiError, trans: TranslationBundle): string {
     not_filled: trans.__(
       'Choose “Copy to the Local Disk Now” in its menu, then try again.'
     ),
+    unsaved: trans.__('Save them as a version, then run the same again.'),
     disk_missing: trans.__(
       'Set MODELARTS_NB_DISK (PersistentDisk.root) to the folder that survives a restart, then restart the server.'
     ),

@@ -47,6 +47,8 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
       return trans.__('Opening %1 again', name);
     case 'env.save':
       return trans.__('Saving %1', name);
+    case 'env.save_all':
+      return trans.__('Saving all that is unsaved');
     case 'env.rollback':
       return say('number')
         ? trans.__('Going back to version %2 of %1', name, say('number'))
@@ -55,6 +57,12 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
       return trans.__('Undoing the last change of %1', name);
     case 'env.fill':
       return trans.__('Copying %1 to the local disk', name);
+    case 'env.fill_all':
+      return trans.__('Copying environments to the local disk');
+    case 'env.warm':
+      return name
+        ? trans.__('Copying what %1 reads first to the local disk', name)
+        : trans.__('Copying what kernels read first to the local disk');
     case 'env.gc':
       return trans.__('Freeing images that nobody needs');
     case 'env.add_source':

@@ -138,6 +138,7 @@ export type Verb =
   | 'env.seal'
   | 'env.open'
   | 'env.save'
+  | 'env.save_all'
   | 'env.rollback'
   | 'env.undo'
   | 'env.fill'

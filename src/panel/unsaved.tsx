@@ -25,7 +25,7 @@ export function useUnsavedWords(unsaved: readonly IEnvironment[]): string {
       );
 }
 
-/** Saves the only one, or asks which. */
+/** Saves the only one, or all. */
 export function SaveButton(props: {
   unsaved: readonly IEnvironment[];
 }): React.ReactElement {
@@ -37,13 +37,12 @@ export function SaveButton(props: {
       type="button"
       className="ma-Button ma-primary"
       onClick={() =>
-        run(
-          CommandIDs.saveVersion,
-          unsaved.length === 1 ? { name: unsaved[0].name } : {}
-        )
+        unsaved.length === 1
+          ? run(CommandIDs.saveVersion, { name: unsaved[0].name })
+          : run(CommandIDs.saveAll)
       }
     >
-      {trans.__('Save…')}
+      {unsaved.length === 1 ? trans.__('Save…') : trans.__('Save all…')}
     </button>
   );
 }

@@ -4,7 +4,7 @@ import { showDetails } from '../dialogs/sealed/details';
 import { askCollect } from '../dialogs/sealed/garbage';
 import { chooseNewest } from '../dialogs/sealed/newest';
 import { askOpen } from '../dialogs/sealed/open';
-import { askSave } from '../dialogs/sealed/save';
+import { askSave, askSaveAll } from '../dialogs/sealed/save';
 import { askSeal } from '../dialogs/sealed/seal';
 import { showSources } from '../dialogs/sealed/sources';
 import { askUndo } from '../dialogs/sealed/undo';
@@ -74,6 +74,10 @@ export const sealed = commandPlugin(
     about(CommandIDs.showDetails, trans.__('Details…'), onDisk, item =>
       showDetails(nb, item)
     );
+    add(CommandIDs.saveAll, trans.__('Save All Unsaved Environments…'), () =>
+      askSaveAll(nb)
+    );
+    offer(CommandIDs.saveAll);
     add(CommandIDs.showSources, trans.__('Shared Environments…'), () =>
       showSources(nb)
     );

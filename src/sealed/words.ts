@@ -100,7 +100,13 @@ export function whyWord(why: string, trans: TranslationBundle): string {
   }
   const words: { [key: string]: string } = {
     'unsaved, before going back': trans.__('unsaved, before going back'),
-    'unsaved, before it was removed': trans.__('unsaved, before it was removed')
+    'unsaved, before it was removed': trans.__(
+      'unsaved, before it was removed'
+    ),
+    'unsaved, before packages changed': trans.__(
+      'unsaved, before packages changed'
+    ),
+    'before it was opened': trans.__('unsaved, before it was opened')
   };
   return words[why] ?? why;
 }

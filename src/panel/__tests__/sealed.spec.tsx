@@ -126,13 +126,13 @@ describe('the banner', () => {
     expect(ran).toEqual([[CommandIDs.saveVersion, { name: 'mine' }]]);
   });
 
-  it('asks which where there are several', async () => {
+  it('saves all where there are several', async () => {
     const { ran, user } = await open({
       environments: ['a', 'b'].map(name => sealed({ name, unsaved: true }))
     });
     expect(screen.getByText('Unsaved changes in 2 environments')).toBeTruthy();
-    await user.click(screen.getByRole('button', { name: 'Save…' }));
-    expect(ran).toEqual([[CommandIDs.saveVersion, {}]]);
+    await user.click(screen.getByRole('button', { name: 'Save all…' }));
+    expect(ran).toEqual([[CommandIDs.saveAll, {}]]);
   });
 });
 

@@ -8,7 +8,7 @@ import {
 } from '../../../__tests__/server';
 import { showDetails } from '../details';
 import { askOpen } from '../open';
-import { askSave } from '../save';
+import { askSave, askSaveAll } from '../save';
 import { askUndo } from '../undo';
 import { showVersions } from '../versions';
 import { button, leave, press, says, world } from './world';
@@ -126,6 +126,25 @@ describe('saving', () => {
     });
     void askSave(nb, { ...MINE, unsaved: true, newest: 3 });
     await says(/Somebody else saved version 3 meanwhile/);
+  });
+});
+
+describe('saving all', () => {
+  it('names them, and saves each', async () => {
+    const { nb, started } = await world([
+      { ...MINE, unsaved: true },
+      sealed({ name: 'other', unsaved: true })
+    ]);
+    void askSaveAll(nb);
+    await says(/mine, other/);
+    await press('Save');
+    expect(started).toEqual([['env.save_all', {}]]);
+  });
+
+  it('says when there is nothing to save', async () => {
+    const { nb } = await world([MINE]);
+    void askSaveAll(nb);
+    await says(/Nothing is unsaved\./);
   });
 });
 
