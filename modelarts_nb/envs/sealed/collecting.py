@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from modelarts_nb.progress import SILENT, Progress
 
 #: Seconds that an image is safe although nothing names it: its version may be about to be written.
 YOUNG = 3600.0
-_IMAGE = re.compile(r"(\.doomed-)?([0-9a-f]{64})" + re.escape(SUFFIX))
+_IMAGE = re.compile(r"(\.doomed-[0-9a-f]{8}-)?([0-9a-f]{64})" + re.escape(SUFFIX))
 _VERSION = re.compile(r"[1-9][0-9]{0,8}\.json")
 _ROUNDS, _THREADS = 10, 32
 
@@ -76,7 +77,8 @@ def put_back(disk: Disk) -> None:
         match = _IMAGE.fullmatch(name)
         if match and match[1]:
             try:
-                _moved(disk.images / name, image_path(disk, match[2]))
+                with contextlib.suppress(FileNotFoundError):  # somebody else does, too
+                    _back(disk.images / name, image_path(disk, match[2]))
             except OSError as error:
                 raise from_os_error(error, "bringing an image back", disk.images) from error
 
@@ -189,23 +191,29 @@ def _names(folder: Path) -> list[str]:
 
 def _delete(disk: Disk, doomed: list[_File], progress: Progress) -> dict[str, str]:
     """Delete these images; those that stay after all, and why."""
-    aside = {file.sha256: _aside(disk, file.sha256) for file in doomed}
-    kept = dict[str, str]()
+    # Under a name of this collection alone: another one, which judged earlier or later, may bring
+    # them back, but never deletes what this one has put aside.
+    label = f".doomed-{uuid.uuid4().hex[:8]}-"
+    aside = {image.sha256: disk.images / f"{label}{image.sha256}{SUFFIX}" for image in doomed}
+    kept = dict.fromkeys(aside, "somebody else collects, too")
     try:
+        ages = {}
         for sha256, path in aside.items():
             progress.check()
-            if not _moved(image_path(disk, sha256), path):
-                kept[sha256] = "somebody else collects, too"
-        left = [s for s in aside if s not in kept]
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(image_path(disk, sha256), path)
+                ages[sha256] = os.lstat(path).st_mtime
         now = _disk_time(disk)
-        again = [_File(s, 0, now - os.lstat(aside[s]).st_mtime) for s in left]
+        again = [_File(sha256, 0, now - age) for sha256, age in ages.items()]
         wanted = _kept(disk, again, progress)
-        for sha256 in left:
-            if sha256 in wanted:
-                kept[sha256] = wanted[sha256]
-                _moved(aside[sha256], image_path(disk, sha256))
-            else:
-                aside[sha256].unlink(missing_ok=True)
+        for sha256 in ages:
+            with contextlib.suppress(FileNotFoundError):
+                if sha256 in wanted:
+                    kept[sha256] = wanted[sha256]
+                    _back(aside[sha256], image_path(disk, sha256))
+                else:
+                    os.unlink(aside[sha256])
+                    del kept[sha256]
             progress.advance(files=1)
     except OSError as error:
         _return(disk, aside)
@@ -220,18 +228,12 @@ def _return(disk: Disk, aside: dict[str, Path]) -> None:
     """What cannot be put back now is so by the next collection."""
     for sha256, path in aside.items():
         with contextlib.suppress(OSError):
-            _moved(path, image_path(disk, sha256))
+            _back(path, image_path(disk, sha256))
 
 
-def _aside(disk: Disk, sha256: str) -> Path:
-    path = image_path(disk, sha256)
-    return path.with_name(f".doomed-{path.name}")
-
-
-def _moved(one: Path, other: Path) -> bool:
-    try:
-        # They are named by their content: what is there already is the same.
-        os.rename(one, other)
-    except FileNotFoundError:
-        return False
-    return True
+def _back(aside: Path, path: Path) -> None:
+    # They are named by their content: what was made anew meanwhile is the same, but younger.
+    if os.path.lexists(path):
+        os.unlink(aside)
+    else:
+        os.rename(aside, path)

@@ -13,7 +13,7 @@ import pytest
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.sealed import collecting, leases
 from modelarts_nb.envs.sealed.answers import Garbage
-from modelarts_nb.envs.sealed.collecting import gc
+from modelarts_nb.envs.sealed.collecting import gc, put_back
 from modelarts_nb.envs.sealed.images import image_path, keep
 from modelarts_nb.envs.sealed.model import Layer
 from modelarts_nb.envs.sealed.versions import FORMAT
@@ -151,9 +151,8 @@ def test_other_files_are_left_alone(disk: Disk) -> None:
 Act = Callable[[Disk, Layer], object]
 MEANWHILE: dict[str, Act] = {
     "a version is written": lambda disk, made: make_version(disk, "new", made),
-    "it is reused": lambda disk, made: os.utime(
-        image_path(disk, made.image).with_name(f".doomed-{made.image}.tar.zst")
-    ),
+    "another collects": lambda disk, made: put_back(disk),
+    "it is made anew": lambda disk, made: make_layer(disk, {"file": b"wanted"}),
     "a kernel starts": lambda disk, made: (
         leases.folder(disk).mkdir(parents=True),
         (leases.folder(disk) / "a.7.json").write_text(json.dumps({"images": [made.image]})),
@@ -167,22 +166,38 @@ def test_what_somebody_wants_in_the_last_moment_stays(
 ) -> None:
     # given it is wanted right after it was put aside
     wanted, free = layer(disk, "wanted"), layer(disk, "free")
-    aside = collecting._moved
-    acted = []
+    disk_time, acted = collecting._disk_time, []
 
-    def then_act(one: Path, other: Path) -> bool:
-        moved = aside(one, other)
-        if wanted.image in one.name and not acted:
+    def then_act(disk: Disk) -> float:
+        if list(disk.images.glob(".doomed-*")):
             acted.append(MEANWHILE[what](disk, wanted))
-        return moved
+        return disk_time(disk)
 
-    monkeypatch.setattr(collecting, "_moved", then_act)
+    monkeypatch.setattr(collecting, "_disk_time", then_act)
     # when
     garbage = gc(yes=True, disk=disk)
     # then
     assert acted
-    assert kept(garbage)[wanted.image]
-    assert garbage.bytes == free.size
+    assert f"{wanted.image}.tar.zst" in there(disk)
+    # and what nobody wants is gone, or stays for the next collection
+    assert garbage.deleted
+    assert there(disk) - {f"{wanted.image}.tar.zst"} in (set(), {f"{free.image}.tar.zst"})
+
+
+def test_what_was_reused_after_it_was_judged_stays(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given somebody who seals what has this image, just after its age was read
+    wanted, live, acted = layer(disk, "wanted"), leases.live, []
+
+    def then_keep(disk: Disk) -> frozenset[str] | None:
+        if not acted:
+            acted.append(keep(disk, wanted.image))
+        return live(disk)
+
+    monkeypatch.setattr(leases, "live", then_keep)
+    # then
+    assert kept(gc(yes=True, disk=disk)) == {wanted.image: "it is younger than an hour"}
     assert there(disk) == {f"{wanted.image}.tar.zst"}
 
 
@@ -191,7 +206,7 @@ def test_what_a_killed_collection_had_put_aside_is_judged_anew(disk: Disk) -> No
     used, free = layer(disk, "used"), layer(disk, "free")
     for made in (used, free):
         path = image_path(disk, made.image)
-        path.rename(path.with_name(f".doomed-{path.name}"))
+        path.rename(path.with_name(f".doomed-0123abcd-{path.name}"))
     make_version(disk, "mine", used)
     # when somebody only looks
     garbage = gc(disk=disk)
@@ -221,13 +236,15 @@ def test_given_a_disk_that_fails_then_nothing_is_lost(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layer(disk, "free")
-    before = there(disk)
+    before, unlink = there(disk), os.unlink
 
-    def fail(path: Path, missing_ok: bool = False) -> None:
+    def fail(path: Path) -> None:
+        if "doomed" not in str(path):
+            return unlink(path)
         raise OSError(5, "Input/output error", str(path))
 
     with monkeypatch.context() as broken:
-        broken.setattr(collecting.Path, "unlink", fail)
+        broken.setattr(collecting.os, "unlink", fail)
         with pytest.raises(DiskFailure):
             gc(yes=True, disk=disk)
     assert there(disk) == before
