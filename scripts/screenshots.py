@@ -111,7 +111,7 @@ def scene(folder: Path) -> Iterator[tuple[Lab, SlowFs]]:
         submit(
             lab,
             "finetune",
-            f"cat > train.py <<'EOF'\n{TRAINING}EOF\nseq -f 'epoch %g' 3; sleep 3600",
+            f"cat > ~/train.py <<'EOF'\n{TRAINING}EOF\nseq -f 'epoch %g' 3; sleep 3600",
             nodes=2,
         )
         for operation in lab.get("operations")["operations"]:
@@ -173,7 +173,7 @@ def shell(lab: Lab, browser: Browser) -> None:
         expect(keys).to_be_attached()
         panel.page.wait_for_timeout(2000)  # its shell has said that it is ready
         keys.focus()
-        panel.page.keyboard.type("vi +1 train.py\n")
+        panel.page.keyboard.type("vi train.py\n")
         panel.page.wait_for_timeout(2000)
         row.scroll_into_view_if_needed()
         shoot(panel, PICTURES / "shell.png")
