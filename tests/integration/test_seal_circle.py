@@ -85,7 +85,8 @@ def test_sealed_filled_changed_saved_and_filled_elsewhere_it_is_one_environment(
     said(slot.path / "bin/pip", "install", "--no-index", "--no-deps", str(wheel(tmp_path)))
     version = save("mine", why="greeting", disk=disk)
 
-    # then the version costs what was installed
+    # then the version costs what was installed, and the copy is healthy still
+    assert errors("mine", disk) == []
     assert ("greeting", "1.0") in [(p.name, p.version) for p in version.packages]
     assert version.stored < 50_000
     assert f"{SITE}/greeting.py" not in version.layers[0].prefix

@@ -106,6 +106,14 @@ def compare(slot: Slot, seen: Look, held: Mapping[str, Held]) -> Changes:
     return Changes(tuple(sorted(changed)), tuple(deleted), size)
 
 
+def is_record(path: str) -> bool:
+    """Does the file hold checksums of others? In an image they are those of the image's files."""
+    folder, _, name = path.rpartition("/")
+    if folder == "conda-meta":
+        return name.endswith(".json")
+    return name == "RECORD" and folder.endswith((".dist-info", ".egg-info"))
+
+
 def _owned(entry: Entry) -> Entry:
     """With the mode that its user needs, and that filling gives it."""
     least = {"dir": 0o700, "file": 0o400, "link": 0}[entry.kind]
@@ -129,6 +137,8 @@ def _differs(item: Item, seen: Look, clean: int, member: Member | None) -> bool:
     entry = seen.entries[item.path]
     if entry.kind == "link":  # out of the environment: packed as what it leads to
         return (item.size, item.mtime_ns // 10**9) != (member.size, int(member.mtime))
+    if is_record(item.path):
+        return False  # of other sums, and so perhaps of another size, than in the image
     if entry.size != member.size:
         return True
     # A time that no file system has was not set when the copy was filled.

@@ -21,6 +21,7 @@ from modelarts_nb.envs.prefixes import beside
 from modelarts_nb.envs.records import Changed, update_conda_records, update_pip_records
 from modelarts_nb.envs.relocate import Move, each
 from modelarts_nb.envs.rewriting import mentions_in_file, rewrite
+from modelarts_nb.envs.sealed.comparing import is_record
 from modelarts_nb.envs.sealed.overlay import Overlay, find_all
 from modelarts_nb.envs.sealed.slots import PLACEHOLDER
 from modelarts_nb.errors import Busy, EngineFailed, from_os_error
@@ -100,7 +101,7 @@ def of_tree(seen: Survey, over: Overlay, *, progress: Progress) -> Members:
             if item.path.endswith(".pyc") and source_of(item.path) in rewritten
         }
         if rewritten:
-            records = [item.path for item in items if _is_record(item.path)]
+            records = [item.path for item in items if is_record(item.path)]
             over.link(seen.prefix, [*records, *compiled])
         unfit = move.finish(seen.tree, over.root).unfit
         # What cannot be compiled anew is left to the first import.
@@ -169,11 +170,11 @@ def of_copy(
         sources = [path for path in over.changed() if not path.endswith(".pyc")]
         if sources:
             sums = {path: Changed.of((over.root / path).read_bytes()) for path in sources}
-            over.link(copy, [item.path for item in everything if _is_record(item.path)])
+            over.link(copy, [item.path for item in everything if is_record(item.path)])
             sums |= update_pip_records(over.root, sums)
             update_conda_records(over.root, sums)
         new = over.changed() - remade
-        prefix |= {p: places for p in new if _is_record(p) and (places := over.places(p))}
+        prefix |= {p: places for p in new if is_record(p) and (places := over.places(p))}
         again = {i.path for i in wanted if i.kind == "hardlink" and i.target in remade}
         paths = {item.path for item in wanted} - remade - again | new
         members = [over.member(i) if i.path in new else i for i in everything if i.path in paths]
@@ -248,11 +249,3 @@ def _entry(item: Item, known: Mapping[str, Entry]) -> Entry:
         return entry
     alone = (-1, hash(item.path))
     return Entry(item.path, "file", item.size, item.mode, item.mtime_ns, alone, 1, None)
-
-
-def _is_record(path: str) -> bool:
-    """Does the file hold checksums of others?"""
-    folder, _, name = path.rpartition("/")
-    if folder == "conda-meta":
-        return name.endswith(".json")
-    return name == "RECORD" and folder.endswith((".dist-info", ".egg-info"))

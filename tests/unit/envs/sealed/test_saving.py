@@ -205,6 +205,20 @@ def test_records_of_changed_files_come_along_and_are_true_anywhere(disk: Disk, s
     assert not changes(mine(disk), version, disk)
 
 
+def test_a_record_that_reads_otherwise_in_the_image_is_no_change_of_the_copy(
+    disk: Disk, slot: Slot
+) -> None:
+    record = slot.path / "conda-meta/demo-1.0-0.json"
+    record.write_text(json.dumps(json.loads(record.read_text()), indent=7))
+    (slot.path / "bin/tool").write_text(f"#!{slot.path}/bin/python3.11\nprint('other')\n")
+
+    version = save("demo", disk=disk)
+
+    held = merge(version, disk).held["conda-meta/demo-1.0-0.json"]
+    assert held.placed.member.size != record.stat().st_size
+    assert not changes(mine(disk), version, disk)
+
+
 def test_formats_with_checksums_are_left_as_they_are(
     disk: Disk, slot: Slot, tmp_path: Path
 ) -> None:
