@@ -15,6 +15,9 @@ from tests.channel.fixtures import CondaEnv
 from tests.integration.container import Container
 from tests.integration.test_story import write_wheel
 
+# A day of real kernels takes long where other tests run beside it.
+pytestmark = pytest.mark.timeout(600)
+
 _WHERE = "import sys; print(sys.prefix)"
 _GREET = "import importlib.util as u; print(u.find_spec('greeting') is not None)"
 _PIP = """

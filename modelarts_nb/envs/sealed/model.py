@@ -32,7 +32,8 @@ class Version:
     ``glibc`` is the oldest C library that runs it (``"2.17"``, empty: any), ``accelerator`` what
     its packages were built for: ``cpu``, ``cuda`` or ``ascend``. ``files`` and ``size`` (bytes)
     are those of the environment, ``stored`` the bytes of the images that its parent does not have.
-    ``unfit`` are files that still name the prefix of ``origin``.
+    ``origin`` is the prefix or file that the environment was made from, ``unfit`` are files that
+    still name the prefix which it was sealed at.
     """
 
     name: str

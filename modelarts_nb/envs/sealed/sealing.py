@@ -173,7 +173,7 @@ def _version(
         size=seen.contents.size,
         stored=0 if image.sha256 in stored else image.size,
         requested=state.requested if state else (),
-        origin=str(prefix),
+        origin=state.origin if state else "",
         unfit=members.unfit,
     )
 

@@ -19,6 +19,7 @@ from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.sealing import seal
 from modelarts_nb.envs.sealed.slots import LENGTH, PLACEHOLDER
 from modelarts_nb.envs.sealed.versions import numbers, read_version
+from modelarts_nb.envs.state import State, write_state
 from modelarts_nb.errors import ModelArtsNbError, NotFound, PackRefused, UsageError
 from modelarts_nb.progress import Silent
 from tests.unit.envs.archive.conftest import MTIME, tree_of
@@ -110,12 +111,13 @@ def test_records_know_the_checksums_of_what_is_in_the_image(
 
 def test_the_version_says_what_it_is(disk: Disk, run: Path, make_env: MakeEnv) -> None:
     prefix = make_env()
+    write_state(prefix, State(str(prefix), "2026-01-01T00:00:00+00:00", "/image/envs/demo"))
 
     seal("demo", why="the first", disk=disk)
 
     version = read_version(disk, "demo")
     assert (version.number, version.parent, version.why) == (1, None, "the first")
-    assert (version.owner, version.origin) == ("tester", str(prefix))
+    assert (version.owner, version.origin) == ("tester", "/image/envs/demo")
     assert [(p.name, p.version) for p in version.packages] == [("demo", "1.0")]
     assert (
         version.stored
