@@ -1,7 +1,7 @@
 """How long the first import takes after a restart, with hot files and without.
 
-``python -m benchmarks.hot`` prints a table: the big reference environment (torch), on a disk of 1 ms
-that is mounted anew before every run so that nothing of it is cached, and started through the
+``python -m benchmarks.hot`` prints a table: the big reference environment (torch) on a disk of
+1 ms, mounted anew before every run so that nothing of it is cached, and started through the
 launcher as a kernel is. ``--module pandas`` and ``--reference small`` measure something smaller.
 """
 

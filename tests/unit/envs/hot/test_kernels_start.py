@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.hot.kernel import fill, filler
 from modelarts_nb.envs.hot.warming import warm
-from tests.unit.envs.hot.tree import HotTree
+from tests.unit.envs.hot.tree import HotTree, make
 
 LOOKS = """{
     "executable": sys.executable, "prefix": sys.prefix, "path": sys.path, "argv": sys.argv,
@@ -44,6 +45,19 @@ def test_what_is_seen_is_the_same_as_without(tree: HotTree) -> None:
     assert [one.state for one in done] == ["ready"]
     assert plain == first == second
     assert plain["json"]["file"].startswith(str(tree.prefix))
+
+
+def test_a_kernel_of_python_37_has_hot_files(
+    image_env_37: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELARTS_NB_HOT", "on")
+    tree = make(image_env_37, disk)
+    plain = tree.run(LOOKS, MODELARTS_NB_HOT="off")
+    assert tree.run(LOOKS) == plain
+    assert [one.state for one in warm("mine", disk=disk)] == ["ready"]
+    assert tree.run(LOOKS) == plain
+    loaded = tree.run(f"[about('_socket')['file'], {FROM_MIRROR}]")[1]
+    assert any("/_socket." in path for path in loaded)
 
 
 def test_modules_and_libraries_come_from_the_mirror(warmed: HotTree) -> None:
@@ -110,6 +124,19 @@ def test_what_is_installed_while_the_kernel_runs_is_found(warmed: HotTree) -> No
     out, error = process.communicate(timeout=60)
     # then both are seen
     assert (out, error) == ('[null, "<copy>", "new", "newer"]\n', "")
+
+
+def test_a_package_that_was_not_imported_yet_may_change_meanwhile(warmed: HotTree) -> None:
+    # given a kernel that has imported from where it looks, and then waited for a person
+    asks = f"""
+import struct
+sys.modules["_modelarts_nb_hot.mirror"]._COUNTS = sys.modules["_modelarts_nb_hot.mirror"]._PAUSE = 0
+open({str(warmed.site)!r} + "/three.py", "w").write("VALUE = 3")
+found = [about("decimal")["value"], about("three")["value"]]
+print(json.dumps(found))
+"""
+    process = warmed.start(asks)
+    assert process.communicate(timeout=60) == ("[null, 3]\n", "")
 
 
 def test_a_library_changed_in_the_tree_is_loaded_from_there(warmed: HotTree) -> None:
