@@ -92,7 +92,8 @@ class Finder(machinery.FileFinder):
         if found is not None:
             spec = self._spec(fullname, *found, None)
             return spec is not None, spec
-        return tail not in names, None
+        # It may have been installed just now.
+        return False, None
 
     def _first(self, base: str, tail: str, names: frozenset[str]) -> tuple[str, Any] | None:
         for suffix, loader in self._kinds:

@@ -88,17 +88,6 @@ class Index:
         """An absolute path as one of a line."""
         return path[len(self.prefix) + 1 :]
 
-    def lines(self) -> list[str]:
-        """Everything but the first and the last line."""
-        found = ["c %d %d %d %s" % (*about, self.relative(p)) for p, about in self.code.items()]
-        found += ["b %d %d %s" % (*about, self.relative(p)) for p, about in self.libs.items()]
-        found += [
-            "d %d %s//%s" % (mtime, self.relative(path), "/".join(sorted(names)))
-            for path, (mtime, names) in self.folders.items()
-        ]
-        found += ["l %d %s" % (mtime, self.relative(p)) for p, mtime in self.lib_folders.items()]
-        return found
-
 
 def read_index(path: str, prefix: str, tag: str) -> Index | None:
     """The index at ``path``; None where there is none, or one of another interpreter or prefix."""

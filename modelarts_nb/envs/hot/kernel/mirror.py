@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 # Seconds that an answer counts. Importing a large package is one thing: as long as no pause is
 # longer than _PAUSE, it counts for _LONGEST.
 _COUNTS, _PAUSE, _LONGEST = 1.0, 0.5, 30.0
+_ALONE = 4
 # Seconds to wait for a disk: when it hangs, nothing more is asked.
 _PATIENCE = 10.0
 
 
 class _Asked:
-    """When something was asked about (``monotonic``; 0: never), and last used."""
+    """When something was asked about as a whole (``monotonic``; 0: never), and last used."""
 
     def __init__(self) -> None:
         self.at = self.used = 0.0
+        self._alone, self._alone_at = 0, 0.0
 
     def counts(self, now: float) -> bool:
         """Is the answer still good?"""
@@ -38,8 +40,15 @@ class _Asked:
             return False
         age = now - self.at
         good = age < _COUNTS or (age < _LONGEST and now - self.used < _PAUSE)
-        self.used = now
+        if good:
+            self.used = now
         return good
+
+    def is_worth_it(self, now: float) -> bool:
+        """Ask about all of it, and not about one alone? At first, and when one follows another."""
+        self._alone = self._alone + 1 if now - self._alone_at < _PAUSE else 1
+        self._alone_at = now
+        return not self.at or self._alone > _ALONE
 
 
 class Mirror:
@@ -78,16 +87,17 @@ class Mirror:
             return False
         asked = self._asked.setdefault(group, _Asked())
         now = monotonic()
-        if not asked.at:
-            if not each(self._ask, index.groups[group], seconds=_PATIENCE):
-                self.gave_up = True
-                return False
-            asked.at = asked.used = now
-        elif not asked.counts(now):
-            try:
-                self._ask(path)
-            except OSError:
-                return False
+        if not asked.counts(now):
+            if asked.is_worth_it(now):
+                if not each(self._ask, index.groups[group], seconds=_PATIENCE):
+                    self.gave_up = True
+                    return False
+                asked.at = asked.used = now
+            else:
+                try:
+                    self._ask(path)
+                except OSError:
+                    return False
         return path in self._true
 
     def names(self, folder: str) -> frozenset[str] | None:
