@@ -32,7 +32,7 @@ for variable in [name for name in os.environ if name.startswith(("MODELARTS_NB_"
         del os.environ[variable]
 
 from benchmarks import reference, tools  # noqa: E402
-from tests.faults import failing, hosts, killing, sealed_judge  # noqa: E402
+from tests.faults import failing, hosts, killing, sealed_hosts, sealed_judge  # noqa: E402
 from tests.faults.deeds import DEEDS, moments  # noqa: E402
 from tests.faults.sealed_deeds import LOCAL, SEALED  # noqa: E402
 from tests.faults.sealed_world import SealedWorld  # noqa: E402
@@ -138,6 +138,7 @@ def main() -> int:
             _kills(small, work, max(2, options.kills // share), kept)
             _sealed_kills(work, max(2, options.kills // share), kept)
             _fights(program, work, options.rounds // share, kept)
+            _sealed_fight(work, options.rounds // share, kept)
             _faults(small, program, work, max(2, options.faults // share), kept)
             _sealed_faults(program, work, max(2, options.faults // share), kept)
     text = _report(small, options.folder, kept)
@@ -280,6 +281,25 @@ def _fights(program: Path, work: Path, rounds: int, kept: Results) -> None:
         kept.keep("fights", tally)
 
 
+def _sealed_fight(work: Path, rounds: int, kept: Results) -> None:
+    """Two containers with sealed environments, which collect garbage all the time."""
+    name = "sealed environments"
+    if not kept.lacks("fights", name):
+        return
+    tools.say(f"two containers with {name}")
+    base, tally = work / "h", Tally(name)
+    (base / "disk").mkdir(parents=True)
+    began = time.monotonic()
+    try:
+        tally.counts = sealed_hosts.fight(base / "disk", base, rounds, kept.seed)
+    except AssertionError as error:
+        tally.wrong.append(str(error))
+        tools.say(f"WRONG {name}: {error}")
+    tally.seconds = time.monotonic() - began
+    kept.keep("fights", tally)
+    shutil.rmtree(base)
+
+
 def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
     kills, faults, fights = (kept.of(part) for part in _PARTS)
     lines = [
@@ -339,6 +359,8 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
         "Two mounts of one folder, two processes, clocks two minutes apart; create, remove, rename",
         "and tidy of the same three names (two differ only in case). Never two winners, no",
         "environment lost, none that its maker was told does not exist, no rude error.",
+        "With sealed environments: seal, save, rollback, undo, clone, open, fill, remove, restore",
+        "and gc; no version, in the bin or not, may ever miss an image.",
         "",
         "| | rounds | how they ended | wrong | minutes |",
         "|---|--:|---|--:|--:|",
