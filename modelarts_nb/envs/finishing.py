@@ -16,6 +16,8 @@ from modelarts_nb.envs.kernels import (
 )
 from modelarts_nb.envs.prefixes import is_environment
 from modelarts_nb.envs.removal import to_bin
+from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed.history import move_history
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.swaps import finish_swaps
 from modelarts_nb.envs.unfinished import Note, notes
@@ -52,6 +54,7 @@ def _finish(note: Note, disk: Disk, progress: Progress) -> None:
                     lock(disk, note.former, progress=progress) as held,
                     contextlib.suppress(NotFound),
                 ):
+                    move_history(note.former, disk.sealed / note.name, held, disk)
                     to_bin(disk.envs / note.former, held, disk, progress)
             if note.entry:
                 delete_entry(note.entry, disk, progress)
@@ -59,6 +62,7 @@ def _finish(note: Note, disk: Disk, progress: Progress) -> None:
                 register_if_possible(prefix, disk=disk, progress=progress)
         elif find_sealed(note.name, disk):
             if note.former and not find_sealed(note.former, disk):
+                slots.rename(disk, note.former, note.name)
                 remove_kernel(note.former, disk)
             if note.kernel:
                 register_sealed_if_possible(note.name, disk=disk, progress=progress)

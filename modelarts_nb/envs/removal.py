@@ -26,9 +26,9 @@ from modelarts_nb.envs.model import Removed
 from modelarts_nb.envs.prefixes import disk_prefixes
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.binned import write_note
-from modelarts_nb.envs.sealed.names import find_sealed, known_as
+from modelarts_nb.envs.sealed.history import move_history
+from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.unsaved import seems_unsaved
-from modelarts_nb.envs.sealed.versions import numbers
 from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import DiskFailure, ModelArtsNbError, NotFound
 from modelarts_nb.progress import SILENT, Progress
@@ -54,9 +54,7 @@ def remove(name: str, *, disk: Disk | None = None, progress: Progress = SILENT) 
     with lock(disk, prefix.name, progress=progress) as held:
         progress.phase("removing")
         removed = to_bin(prefix, held, disk, progress)
-        history = disk.sealed / known_as(prefix.name, disk)
-        if numbers(disk, history.name):
-            land(held, history, history_of(disk.bin / removed.entry))
+        move_history(prefix.name, history_of(disk.bin / removed.entry), held, disk)
         return removed
 
 

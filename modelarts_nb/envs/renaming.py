@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
@@ -16,6 +14,7 @@ from modelarts_nb.envs.prefixes import on_disk, taken_names
 from modelarts_nb.envs.removal import to_bin
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.announcing import announce_sealed
+from modelarts_nb.envs.sealed.history import move_history
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.unfinished import unfinished
 from modelarts_nb.errors import ModelArtsNbError
@@ -48,6 +47,7 @@ def rename(
         with lock(disk, prefix.name, progress=progress) as held:
             with lock(disk, new, progress=progress):
                 final = copy_as(prefix, new, note=note, disk=disk, progress=progress)
+                move_history(prefix.name, disk.sealed / new, held, disk)
             to_bin(prefix, held, disk, progress)
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
@@ -60,20 +60,9 @@ def _rename_sealed(name: str, new: str, disk: Disk, progress: Progress) -> Envir
             progress.phase("landing")
             land(held, disk.sealed / name, disk.sealed / new)
         try:
-            _rename_copies(name, new, disk)
+            slots.rename(disk, name, new)
             remove_kernel(name, disk)
         except ModelArtsNbError as error:
             note.failures.append(error.message)
             progress.log(f"something still has its former name: {error.message} {error.cause}")
         return announce_sealed(new, kernel=kernel, note=note, disk=disk, progress=progress)
-
-
-def _rename_copies(name: str, new: str, disk: Disk) -> None:
-    """Kernels that run keep their files: a local copy is the same under both names."""
-    chosen = slots.current(disk, name)
-    for slot in slots.filled(disk):
-        if slot.name == name:
-            slots.note(replace(slot, name=new))
-    if chosen:
-        slots.choose(disk, replace(chosen, name=new))
-    slots.choose_none(disk, name)

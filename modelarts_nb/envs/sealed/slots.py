@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -139,6 +139,22 @@ def choose_none(disk: Disk, name: str) -> None:
         (disk.run / _CURRENT / name).unlink(missing_ok=True)
     except OSError as error:
         raise from_os_error(error, f"forgetting the local copy of {name}", disk.run) from error
+
+
+def rename(disk: Disk, name: str, new: str) -> None:
+    """Let the slots of ``name`` be those of ``new``, where they are: kernels that run keep their
+    files, and a local copy is the same under both names.
+
+    Raises:
+        DiskFull, DiskFailure, AccessDenied: the local disk refused.
+    """
+    used = current(disk, name)
+    for slot in filled(disk):
+        if slot.name == name:
+            note(replace(slot, name=new))
+    if used:
+        choose(disk, replace(used, name=new))
+    choose_none(disk, name)
 
 
 def chosen(disk: Disk) -> list[Slot]:

@@ -10,6 +10,7 @@ import pytest
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.bin import bin_empty, bin_list, bin_restore
 from modelarts_nb.envs.cloning import clone
+from modelarts_nb.envs.finishing import finish
 from modelarts_nb.envs.inventory import list_environments, show
 from modelarts_nb.envs.kernels import register, unregister
 from modelarts_nb.envs.model import Package
@@ -23,6 +24,7 @@ from modelarts_nb.envs.sealed.versions import numbers
 from modelarts_nb.errors import NameTaken, NotFound
 from tests.unit.envs.by_hand import make_on_disk, make_prefix
 from tests.unit.envs.sealed.by_hand import environment, make_layer, make_version
+from tests.unit.envs.test_unfinished import left
 
 IPYKERNEL = (Package("ipykernel", "6.29", "conda"),)
 
@@ -193,3 +195,51 @@ def test_given_a_sealed_environment_when_renamed_then_its_copy_and_kernel_follow
     assert not (disk.local_kernels / "ma-mine").exists()
     with pytest.raises(NameTaken):
         rename("Yours", "yours", disk=disk)
+
+
+def test_given_an_open_environment_with_versions_when_renamed_then_they_follow(
+    disk: Disk, run: Path
+) -> None:
+    sealed(disk, "mine")
+    make_on_disk(disk, "mine")
+    assert rename("mine", "yours", disk=disk).versions == 1
+    assert names(disk) == ["yours"]
+
+
+def test_given_a_kill_before_the_former_tree_is_in_the_bin_when_tidied_then_versions_follow(
+    disk: Disk, run: Path
+) -> None:
+    sealed(disk, "mine")
+    make_on_disk(disk, "mine")
+    make_on_disk(disk, "yours")
+    left(disk, "yours", former="mine")
+    finish(disk)
+    assert [(e.name, e.state, e.versions) for e in list_environments(disk=disk)] == [
+        ("yours", "open", 1)
+    ]
+
+
+def test_given_a_kill_in_the_middle_of_a_renaming_when_tidied_then_the_rest_follows(
+    disk: Disk, run: Path
+) -> None:
+    # given the versions have the new name, and nothing else has
+    slot = filled(disk, sealed(disk, "mine"))
+    register("mine", disk=disk)
+    (disk.sealed / "mine").rename(disk.sealed / "yours")
+    left(disk, "yours", landed=False, former="mine")
+    # when
+    finish(disk)
+    # then
+    found = show("yours", disk=disk)
+    assert (found.filled, found.prefix, found.kernel) == (True, slot.path, "ready")
+    assert not (disk.local_kernels / "ma-mine").exists()
+    assert slots.current(disk, "mine") is None
+
+
+def test_given_a_kill_before_a_clone_is_registered_when_tidied_then_it_is(
+    disk: Disk, run: Path
+) -> None:
+    sealed(disk, "mine")
+    left(disk, "mine", landed=False)
+    finish(disk)
+    assert show("mine", disk=disk).kernel == "ready"
