@@ -333,6 +333,7 @@ def _report(small: reference.Reference, folder: Path, kept: Results) -> str:
         f"| {sum(t.counts['new'] for t in kills)} | **{sum(len(t.wrong) for t in kills)}** "
         f"| {sum(t.seconds for t in kills) / 60:.0f} |",
         "",
+        *_lacking(kept, "kills"),
         "## A disk that fails",
         "",
         f"{', '.join(failing.ERRORS)} in turn, from a random request on or only once, or after a",
