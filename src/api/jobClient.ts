@@ -10,8 +10,10 @@ export class JobClient {
     readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()
   ) {}
 
-  async jobs(): Promise<IJob[]> {
-    return (await this._ask<{ jobs: IJob[] }>('jobs')).jobs;
+  /** The newest jobs, at most so many; without a limit 50. */
+  async jobs(limit?: number): Promise<IJob[]> {
+    const where = limit === undefined ? 'jobs' : `jobs?limit=${limit}`;
+    return (await this._ask<{ jobs: IJob[] }>(where)).jobs;
   }
 
   /** @param job - id or name. */

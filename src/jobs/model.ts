@@ -9,6 +9,8 @@ import { inOrder } from './words';
 
 /** How often jobs are read while somebody looks, in ms. */
 const INTERVAL = 15_000;
+/** So many are read when nobody has asked for older ones. */
+const FIRST = 50;
 
 export interface IJobModelOptions {
   client: JobClient;
@@ -40,6 +42,17 @@ export class JobModel extends Polled {
     return this._list;
   }
 
+  /** Whether there may be older ones. */
+  get older(): boolean {
+    return this._older;
+  }
+
+  /** Read older ones too, from now on. */
+  async readBack(): Promise<void> {
+    this._limit *= 2;
+    await this.refresh();
+  }
+
   /** Why they could not be read the last time. */
   get error(): ApiError | null {
     return this._error;
@@ -66,12 +79,14 @@ export class JobModel extends Polled {
       return;
     }
     const turn = ++this._turn;
-    const before = stable([this._list, this._error?.message]);
+    const limit = this._limit;
+    const before = this._seen();
     let failed: unknown = null;
     try {
-      const jobs = inOrder(await this.client.jobs());
+      const jobs = await this.client.jobs(limit > FIRST ? limit : undefined);
       if (turn === this._turn) {
-        this._list = keepSame(this._list, jobs);
+        this._list = keepSame(this._list, inOrder(jobs));
+        this._older = jobs.length >= limit;
         this._error = null;
       }
     } catch (reason) {
@@ -80,7 +95,7 @@ export class JobModel extends Polled {
         this._error = asApiError(reason);
       }
     }
-    if (before !== stable([this._list, this._error?.message])) {
+    if (before !== this._seen()) {
       this._changed.emit();
     }
     if (failed) {
@@ -89,9 +104,15 @@ export class JobModel extends Polled {
     }
   }
 
+  private _seen(): string {
+    return stable([this._list, this._older, this._error?.message]);
+  }
+
   protected readonly _poll: Poll;
   private readonly _present: () => boolean;
   private _list: IJob[] | null = null;
+  private _older = false;
+  private _limit = FIRST;
   private _error: ApiError | null = null;
   private _watched = false;
   private _turn = 0;

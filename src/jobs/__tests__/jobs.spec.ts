@@ -55,6 +55,31 @@ describe('jobs', () => {
     model.dispose();
   });
 
+  it('that are older are read when they are asked for, and from then on', async () => {
+    const server = new FakeServer();
+    const many = (count: number) => ({
+      body: {
+        jobs: Array.from({ length: count }, (_, at) => job({ id: `j${at}` }))
+      }
+    });
+    server.answers['GET jobs'] = many(50);
+    server.answers['GET jobs?limit=100'] = many(70);
+    const model = new JobModel({
+      client: new JobClient(server.settings),
+      present: () => true,
+      standby: 'never'
+    });
+    await model.refresh();
+    expect([model.list?.length, model.older]).toEqual([50, true]);
+
+    await model.readBack();
+    await model.refresh();
+
+    expect([model.list?.length, model.older]).toEqual([70, false]);
+    expect(server.asked.at(-1)?.path).toBe('jobs?limit=100');
+    model.dispose();
+  });
+
   it('keep the object of a job that is unchanged, so its row is not drawn again', async () => {
     const server = new FakeServer();
     server.answers['GET jobs'] = { body: { jobs: [job(), job({ id: 'j2' })] } };

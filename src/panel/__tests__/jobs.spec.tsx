@@ -54,6 +54,24 @@ describe('the jobs', () => {
     ]);
   });
 
+  it('say that there are older ones and show them', async () => {
+    const many = (count: number) => ({
+      jobs: Array.from({ length: count }, (_, at) =>
+        job({ id: `j${at}`, name: `mine-${at}` })
+      )
+    });
+    const { user } = await openCloud({
+      jobs: many(50),
+      'jobs?limit=100': many(51)
+    });
+    expect(section().getByText(/The newest 50 jobs/)).toBeTruthy();
+
+    await user.click(section().getByRole('button', { name: 'Older ones' }));
+
+    expect(await section().findByText('mine-50')).toBeTruthy();
+    expect(section().queryByText(/The newest/)).toBeNull();
+  });
+
   it('teach how to begin one where there is none', async () => {
     await openCloud({ jobs: { jobs: [] } });
 

@@ -22,9 +22,10 @@ import { Lines } from './teaching';
 /** Training jobs, and a shell in the running ones. */
 export function JobsSection(props: IFold): React.ReactElement {
   const { open, onToggle } = props;
-  const { jobs, trans } = usePanel();
-  const { list, error } = useSignal(jobs.changed, () => ({
+  const { jobs, trans, format } = usePanel();
+  const { list, older, error } = useSignal(jobs.changed, () => ({
     list: jobs.list,
+    older: jobs.older,
     error: jobs.error
   }));
   const all = list ?? [];
@@ -54,6 +55,18 @@ export function JobsSection(props: IFold): React.ReactElement {
             <Row key={job.id} job={job} current={job.id === roving.current} />
           ))}
         </ul>
+      )}
+      {older && (
+        <p className="ma-Pad ma-muted">
+          {trans.__('The newest %1 jobs.', format.count(all.length))}{' '}
+          <button
+            type="button"
+            className="ma-Button ma-link"
+            onClick={() => void jobs.readBack()}
+          >
+            {trans.__('Older ones')}
+          </button>
+        </p>
       )}
       {/* The panel itself says that Jupyter does not answer. */}
       {error && error.code !== UNREACHABLE && (
