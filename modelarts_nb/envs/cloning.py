@@ -25,8 +25,11 @@ from modelarts_nb.envs.kernels import register_if_possible
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import find_prefix, taken_names
 from modelarts_nb.envs.records import record_names
+from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.announcing import announce_sealed
 from modelarts_nb.envs.sealed.cloning import clone_sealed, sealed_source
+from modelarts_nb.envs.sealed.names import known_as
+from modelarts_nb.envs.sealed.unsaved import seems_unsaved
 from modelarts_nb.envs.state import State, now, read_state, write_state
 from modelarts_nb.envs.survey import Survey, survey
 from modelarts_nb.envs.twin import is_written
@@ -87,6 +90,7 @@ def clone(
     if version := sealed_source(source, disk):
         with unfinished(disk, name, kernel=wants_kernel(kernel)) as note:
             clone_sealed(version, name, disk=disk, progress=progress)
+            _tell_unsaved(source, disk, progress)
             wanted = wants_kernel(kernel)
             return announce_sealed(name, kernel=wanted, note=note, disk=disk, progress=progress)
     prefix = find_prefix(source, disk=disk)
@@ -124,6 +128,16 @@ def clone(
         shared = ", shared with it" if link else ""
         progress.log(f"cloned {prefix}: {copied.files} files, {human_bytes(copied.bytes)}{shared}")
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
+
+
+def _tell_unsaved(source: str, disk: Disk, progress: Progress) -> None:
+    """A clone of a sealed environment has what is saved of it."""
+    slot = slots.current(disk, known_as(source, disk))
+    if slot and seems_unsaved(slot):
+        progress.log(
+            f"what is unsaved of {slot.name} is not in the clone; "
+            f"`ma env save {slot.name}` makes it a version"
+        )
 
 
 def copy_prefix(

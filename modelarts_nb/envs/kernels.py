@@ -131,7 +131,6 @@ def write_sealed_kernel(name: str, disk: Disk) -> None:
 
 
 def _write(name: str, spec: dict[str, Any], disk: Disk) -> None:
-    place(disk)
     text = json.dumps(spec, indent=2, ensure_ascii=False) + "\n"
     for kernels in (disk.kernels, disk.local_kernels):
         folder = kernels / kernel_name(name)
@@ -142,6 +141,8 @@ def _write(name: str, spec: dict[str, Any], disk: Disk) -> None:
         # Jupyter takes a folder for a kernel once it has a kernel.json: that comes last.
         replace_file(folder / "launch.sh", launcher().encode(), 0o755)
         replace_file(folder / "kernel.json", text.encode())
+    # Last: a home that refuses must not keep the spec off the disk.
+    place(disk)
 
 
 def remove_kernel(name: str, disk: Disk) -> bool:

@@ -16,10 +16,10 @@ from pathlib import Path
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.scan import Tree, scan
-from modelarts_nb.disk.space import require_space
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.announcing import announce_sealed
+from modelarts_nb.envs.sealed.room import make_room
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.sealed.unsaved import watch
@@ -60,7 +60,7 @@ def change_copy(
         DiskFull, DiskFailure, AccessDenied, Cancelled: the copy is as it was.
         Others: what ``apply`` raises; likewise.
     """
-    require_space(disk.run, bytes=size)
+    make_room(disk, bytes=size, keep=[slot.name], progress=progress)
     save(slot.name, why="unsaved, before packages changed", disk=disk, progress=progress)
     with turn(disk, slot.name, progress):
         slot = slots.read(slot.path) or slot

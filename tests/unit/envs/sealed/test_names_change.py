@@ -22,6 +22,7 @@ from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.unsaved import watch
 from modelarts_nb.envs.sealed.versions import numbers
 from modelarts_nb.errors import NameTaken, NotFound
+from modelarts_nb.progress import Silent
 from tests.unit.envs.by_hand import make_on_disk, make_prefix
 from tests.unit.envs.sealed.by_hand import environment, make_layer, make_version
 from tests.unit.envs.test_unfinished import left
@@ -29,9 +30,19 @@ from tests.unit.envs.test_unfinished import left
 IPYKERNEL = (Package("ipykernel", "6.29", "conda"),)
 
 
-def sealed(disk: Disk, name: str, number: int = 1, **fields: object) -> Version:
+class Listening(Silent):
+    """Hears what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def log(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def sealed(disk: Disk, name: str, number: int = 1) -> Version:
     layer = make_layer(disk, environment())
-    return make_version(disk, name, layer, number=number, packages=IPYKERNEL, size=900, **fields)
+    return make_version(disk, name, layer, number=number, packages=IPYKERNEL, size=900)
 
 
 def filled(disk: Disk, version: Version) -> slots.Slot:
@@ -80,6 +91,16 @@ def test_given_a_sealed_environment_when_cloned_then_the_images_are_shared(
     assert clone("mine@1", "third", kernel=False, disk=disk).kernel == "none"
     with pytest.raises(NameTaken):
         clone("mine", "OTHER", disk=disk)
+
+
+def test_given_unsaved_work_when_cloned_then_the_log_says_that_it_is_not_in_it(
+    disk: Disk, run: Path
+) -> None:
+    slot = filled(disk, sealed(disk, "mine"))
+    (slot.path / "bin/new").write_text("new")
+    heard = Listening()
+    clone("mine", "other", disk=disk, progress=heard)
+    assert any("ma env save mine" in line for line in heard.lines)
 
 
 def test_given_a_sealed_environment_when_removed_then_its_versions_are_in_the_bin(
