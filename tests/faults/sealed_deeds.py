@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from modelarts_nb.envs.bin import bin_restore
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.removal import remove
+from modelarts_nb.envs.renaming import rename
 from modelarts_nb.envs.sealed.collecting import gc
 from modelarts_nb.envs.sealed.filling import fill
 from modelarts_nb.envs.sealed.opening import open_tree
@@ -57,6 +59,14 @@ def _remove(world: World, progress: Progress) -> Any:
     return remove("far", disk=world.disk, progress=progress)
 
 
+def _restore(world: World, progress: Progress) -> Any:
+    return bin_restore("gone", disk=world.disk, progress=progress)
+
+
+def _rename(world: World, progress: Progress) -> Any:
+    return rename("steady", "new", disk=world.disk, progress=progress)
+
+
 SEALED: dict[str, Deed] = {
     "seal": _seal,
     "save": _save,
@@ -68,19 +78,23 @@ SEALED: dict[str, Deed] = {
     "clone sealed": _clone,
     "gc": _gc,
     "remove sealed": _remove,
+    "restore sealed": _restore,
+    "rename sealed": _rename,
 }
-#: The environment that a deed makes or changes.
+#: The environments that a deed makes or changes.
 TARGETS = {
-    "seal": "tree",
-    "save": "shut",
-    "rollback": "steady",
-    "undo": "shut",
-    "undo open": "changed",
-    "fill": "far",
-    "open": "far",
-    "clone sealed": "new",
-    "gc": "",
-    "remove sealed": "far",
+    "seal": ("tree",),
+    "save": ("shut",),
+    "rollback": ("steady",),
+    "undo": ("shut",),
+    "undo open": ("changed",),
+    "fill": ("far",),
+    "open": ("far",),
+    "clone sealed": ("new",),
+    "gc": (),
+    "remove sealed": ("far",),
+    "restore sealed": ("gone",),
+    "rename sealed": ("steady", "new"),
 }
 #: Those that write much to the local disk.
 LOCAL = ("save", "rollback", "fill")

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from modelarts_nb.disk.persistent import Disk
@@ -193,11 +194,11 @@ def half(world: SealedWorld) -> list[str]:
 
 def _require_nothing_lost(course: Course, found: Look, disk: Disk) -> None:
     """Versions are never changed, and all that are there can be used."""
-    kept = set(found.versions.items())
-    for entry in disk.bin.glob("*/[1-9]*.json"):
-        name = entry.parent.name.partition("-")[2]
-        kept.add((f"{name}/{entry.name}", entry.read_bytes()))
-    lost = [name for name, data in course.before.versions.items() if (name, data) not in kept]
+    # Whatever they are called now, and in the bin as well.
+    kept = {(Path(name).name, data) for name, data in found.versions.items()}
+    kept |= {(path.name, path.read_bytes()) for path in disk.bin.glob("*/[1-9]*.json")}
+    before = course.before.versions.items()
+    lost = [name for name, data in before if (Path(name).name, data) not in kept]
     assert not lost, f"versions that were lost or changed: {lost}"
     for name in sealed_names(disk):
         for number in numbers(disk, name):
@@ -211,27 +212,31 @@ def _require_nothing_lost(course: Course, found: Look, disk: Disk) -> None:
 
 
 def _require_old_or_new(course: Course, found: Look) -> None:
-    target = TARGETS[course.deed]
-    others = {name: view for name, view in found.views.items() if name != target}
-    before = {name: view for name, view in course.before.views.items() if name != target}
+    targets = TARGETS[course.deed]
+    others = {name: view for name, view in found.views.items() if name not in targets}
+    before = {name: view for name, view in course.before.views.items() if name not in targets}
     assert others == before, f"others were changed: {_difference(found.views, course)}"
-    here = found.views.get(target)
-    old, new = course.before.views.get(target), course.after.views.get(target)
-    if here in (old, new):
-        return
-    # A version is written, and kernels here do not start from it yet: so it is elsewhere, too.
-    assert here, f"{target} is gone"
-    known = [view for view in (old, new) if view]
-    contents = {view.content for view in known} | {view.chosen for view in known}
-    assert here.state in {view.state for view in known}, f"{target} is {here.state}"
-    assert {here.content, here.chosen} <= contents, _difference(found.views, course)
+    for target in targets:
+        here = found.views.get(target)
+        old, new = course.before.views.get(target), course.after.views.get(target)
+        if here in (old, new):
+            continue
+        # A version is written, and kernels here do not start from it yet.
+        assert here, f"{target} is gone"
+        known = [view for view in (old, new) if view]
+        contents = {view.content for view in known} | {view.chosen for view in known} | {""}
+        assert here.state in {view.state for view in known}, f"{target} is {here.state}"
+        assert {here.content, here.chosen} <= contents, _difference(found.views, course)
+    if course.deed.startswith("rename"):
+        there = [target for target in targets if target in found.views]
+        assert len(there) == 1, f"it has the names {there}"
 
 
 def _is_new(course: Course, found: Look) -> bool:
-    target = TARGETS[course.deed]
-    if not target:
+    targets = TARGETS[course.deed]
+    if not targets:
         return found.litter == course.after.litter
-    return found.views.get(target) == course.after.views.get(target)
+    return all(found.views.get(name) == course.after.views.get(name) for name in targets)
 
 
 def _difference(found: dict[str, View], course: Course) -> str:

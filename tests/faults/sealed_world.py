@@ -26,6 +26,7 @@ from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs.archive.index import frame_bytes, read_index
 from modelarts_nb.envs.bin import entry_name, note_removal
 from modelarts_nb.envs.cloning import clone
+from modelarts_nb.envs.removal import remove
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.filling import fill
 from modelarts_nb.envs.sealed.merged import merge
@@ -87,8 +88,9 @@ class SealedWorld(World):
             seal("shut", why="first", disk=self.disk)
             _work(fill("shut", disk=self.disk).path, "second")
             save("shut", why="second", disk=self.disk)
-            for name in ("steady", "far"):
+            for name in ("steady", "far", "gone"):
                 clone("shut", name, disk=self.disk)
+            remove("gone", disk=self.disk)
             _work(fill("steady", disk=self.disk).path, "steady")
             save("steady", disk=self.disk)
             slot = slots.current(self.disk, "shut")
