@@ -126,12 +126,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", choices=("big", "small"), default="big")
     parser.add_argument("--cache", type=Path, default=Path(_CACHE), help="reference environments")
+    parser.add_argument("--work", type=Path, help="where disk and home are (the cache folder)")
     parser.add_argument("--module", default="torch")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     made = getattr(reference, options.reference)(options.cache)
-    # Beside the reference, so that its files can be shared by hard links.
-    with tempfile.TemporaryDirectory(dir=options.cache, prefix="hot-") as folder:
+    work = options.work or options.cache
+    # Beside the reference its files can be shared by hard links.
+    copy = os.link if os.stat(work).st_dev == os.stat(options.cache).st_dev else shutil.copy2
+    with tempfile.TemporaryDirectory(dir=work, prefix="hot-") as folder:
         top = Path(folder)
         disk = SlowDisk(slowfs(options.cache), top / "source", top / "slow", 1.0)
         home = top / "home"
@@ -139,12 +142,12 @@ def main() -> None:
         (home / "launch.sh").write_text(launcher())
         (home / "asked.py").write_text(_ASKED)
         os.environ.update(HOME=str(home), MODELARTS_NB_HOT="auto")
-        say("laying the environment out by hard links")
-        envs = disk.source / "envs/user_conda"
-        shutil.copytree(made.prefix, envs / "env", symlinks=True, copy_function=os.link)
+        say("laying the environment out")
+        local = disk.source / "envs/user_conda/env"
+        shutil.copytree(made.prefix, local, symlinks=True, copy_function=copy)
         world = World(disk, home, options.module)
         place(Disk(disk.path, "bench", home))
-        print(table(measure(world, made.prefix, options.runs)))
+        print(table(measure(world, local, options.runs)))
 
 
 if __name__ == "__main__":
