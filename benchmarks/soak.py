@@ -240,8 +240,9 @@ def _sealed_faults(program: Path, work: Path, count: int, kept: Results) -> None
                 chance = kept.chance("faults", name)
                 course = sealed_judge.undisturbed(named[name], world, fs)
                 tally = Tally(name)
+                errors = failing.possible(course.needed)
                 for number in range(count):
-                    error = failing.ERRORS[number % len(failing.ERRORS)]
+                    error = errors[number % len(errors)]
                     trouble = failing.at_random(error, course.needed, chance)
                     tally.take(trouble, partial(_fail_sealed, course, world, fs, trouble))
                 kept.keep("faults", tally)

@@ -37,9 +37,19 @@ class Trouble:
         return f"{self.request} {self.error} after={self.after}{every}"
 
 
+def possible(needed: dict[str, int]) -> list[str]:
+    """The errors that a disk can answer with which is asked for this."""
+    return [error for error in ERRORS if _kinds(error, needed)]
+
+
+def _kinds(error: str, needed: dict[str, int]) -> list[str]:
+    kinds = _WRITES if error in _OF_WRITES else _WRITES + _READS
+    return [kind for kind in kinds if needed.get(kind)]
+
+
 def at_random(error: str, needed: dict[str, int], chance: random.Random) -> Trouble:
     """Some request that the deed makes, of a kind that can answer with this error."""
-    kinds = [k for k in (_WRITES if error in _OF_WRITES else _WRITES + _READS) if needed.get(k)]
+    kinds = _kinds(error, needed)
     if error in _FULL and chance.random() < 0.3:
         return Trouble("write", error, chance.randrange(needed["bytes_written"] + 1), bytes=True)
     kind = chance.choice(kinds)
