@@ -170,7 +170,9 @@ export function findingWord(
     clobbered: trans.__('pip overwrote files of conda'),
     missing: trans.__('files are missing'),
     outside: trans.__('links lead outside'),
-    space: trans.__('not enough space')
+    space: trans.__('not enough space'),
+    version: trans.__('its version cannot be read'),
+    versions: trans.__('not every version is whole')
   };
   return words[finding.check] ?? finding.message;
 }
@@ -193,7 +195,9 @@ export function fixWord(finding: IFinding, trans: TranslationBundle): string {
     clobbered: trans.__('Nothing need be done.'),
     missing: trans.__('Install the packages again, or pack all the same.'),
     outside: trans.__('Leave them out if they are no part of it.'),
-    space: trans.__('Empty the bin or remove an environment.')
+    space: trans.__('Empty the bin or remove an environment.'),
+    version: trans.__('Update modelarts_nb, or go back to another version.'),
+    versions: trans.__('Go back to a version that is whole.')
   };
   return words[finding.check] ?? '';
 }

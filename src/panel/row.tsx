@@ -13,6 +13,9 @@ import { MenuButton } from './menuButton';
 import { useRowActions } from './rowActions';
 import { SealedAction, SealedBadge, UnsavedDot, useFilling } from './sealedRow';
 
+/** What is wrong with it nobody mends but who chooses another version. */
+const VERSION = 'version';
+
 interface IRowProps {
   environment: IEnvironment;
   /** Whether Tab reaches this row. */
@@ -94,7 +97,18 @@ export const Row = React.memo(function Row(props: IRowProps) {
               : news || aboutOf(environment, trans.__('no kernel'))}
       </span>
       <span className="ma-Row-actions">
-        {wrong && onDisk && wrong.fix && (
+        {wrong?.check === VERSION && (
+          <button
+            type="button"
+            className="ma-Button ma-stays"
+            title={fixWord(wrong, trans)}
+            tabIndex={tabIndex}
+            onClick={() => run(CommandIDs.showVersions, { name })}
+          >
+            {trans.__('Versions…')}
+          </button>
+        )}
+        {wrong && onDisk && wrong.fix && wrong.check !== VERSION && (
           <button
             type="button"
             className="ma-Button ma-stays"

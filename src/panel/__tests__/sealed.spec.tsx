@@ -47,6 +47,28 @@ describe('the row of a sealed environment', () => {
     expect(ran).toEqual([[CommandIDs.chooseNewest, { name: 'mine' }]]);
   });
 
+  it('leads to its other versions where one cannot be read', async () => {
+    const { ran, user } = await open({
+      environments: [
+        sealed({
+          name: 'mine',
+          trouble: [
+            {
+              check: 'version',
+              level: 'error',
+              message: '2.json is damaged.',
+              fix: '`ma env versions mine` shows the others.',
+              files: []
+            }
+          ]
+        })
+      ]
+    });
+    expect(screen.queryByRole('button', { name: 'Fix' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Versions…' }));
+    expect(ran).toEqual([[CommandIDs.showVersions, { name: 'mine' }]]);
+  });
+
   it('says how far the copy to the local disk is', async () => {
     await open({
       environments: [
