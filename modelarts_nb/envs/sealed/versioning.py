@@ -41,8 +41,8 @@ def rollback(
 
     Args:
         name: a sealed environment.
-        number: the version; None: the one that the newest was made from, so that going back twice
-            comes back.
+        number: the version; None: the one that what is used here was made from, else the one that
+            the newest was made from; so going back twice comes back.
         why: instead of "back to version N".
 
     Returns:
@@ -58,11 +58,12 @@ def rollback(
     name = _sealed(name, disk)
     read_version(disk, name, number)
     used = slots.current(disk, name)
-    if used:
-        _keep_unsaved(used, disk, progress)
+    here = _saved(used, disk, progress).number if used else numbers(disk, name)[-1]
+    if number is None:
+        number = _before(read_version(disk, name, here))
     with lock(disk, name, progress=progress) as held:
         last = numbers(disk, name)[-1]
-        target = _target(disk, name, number)
+        target = read_version(disk, name, number)
         if target.number == last or target.layers == _layers(disk, name, last):
             progress.log(f"{name} is what it was in version {target.number} already")
             version = read_version(disk, name)
@@ -74,7 +75,7 @@ def rollback(
                 disk,
                 replace(
                     target,
-                    parent=last,
+                    parent=here,
                     created=now(),
                     owner=disk.owner,
                     why=why or f"back to version {target.number}",
@@ -94,7 +95,7 @@ def undo(
     """Take the last change of an environment back, and with the next undo this undoing.
 
     Of a sealed one that is what was not saved (it is saved as a version first), else what the
-    newest version changed; of an open one the last install or uninstall.
+    version changed that is used here; of an open one the last install or uninstall.
 
     Returns:
         The version that is the newest now; of an open environment the environment.
@@ -124,16 +125,22 @@ def _sealed(name: str, disk: Disk) -> str:
     )
 
 
-def _target(disk: Disk, name: str, number: int | None) -> Version:
-    if number is not None:
-        return read_version(disk, name, number)
-    newest = read_version(disk, name)
-    if newest.parent is None:
+def _saved(used: slots.Slot, disk: Disk, progress: Progress) -> Version:
+    """The version of what is used here, which it is written as if it was not saved."""
+    saved = save(used.name, why="unsaved, before going back", disk=disk, progress=progress)
+    if saved.number != used.number:
+        progress.log(f"what was not saved is version {saved.number} of {used.name}")
+    return saved
+
+
+def _before(version: Version) -> int:
+    if version.parent is None:
         raise NotFound(
-            f"There is nothing to go back to: {name!r} has no version before {newest.number}.",
-            hint=f"`ma env versions {name}` shows all there are.",
+            f"There is nothing to go back to: {version.name!r} has no version before "
+            f"{version.number}.",
+            hint=f"`ma env versions {version.name}` shows all there are.",
         )
-    return read_version(disk, name, newest.parent)
+    return version.parent
 
 
 def _layers(disk: Disk, name: str, number: int) -> object:
@@ -142,12 +149,6 @@ def _layers(disk: Disk, name: str, number: int) -> object:
         return read_version(disk, name, number).layers
     except ArchiveInvalid:
         return None
-
-
-def _keep_unsaved(used: slots.Slot, disk: Disk, progress: Progress) -> None:
-    saved = save(used.name, why="unsaved, before going back", disk=disk, progress=progress)
-    if saved.number != used.number:
-        progress.log(f"what was not saved is version {saved.number} of {used.name}")
 
 
 def _use(version: Version, disk: Disk, progress: Progress) -> None:

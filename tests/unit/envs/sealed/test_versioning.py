@@ -159,6 +159,32 @@ def test_without_unsaved_changes_the_newest_version_is_undone(mine: Disk) -> Non
     assert numbers(mine, "mine") == [1, 2, 3]
 
 
+def test_undo_is_of_what_is_used_here_whatever_others_saved(mine: Disk) -> None:
+    # given version 2 here, and a version 3 that somebody made of it elsewhere
+    fill("mine", number=2, disk=mine)
+    theirs = make_layer(mine, environment("theirs"))
+    make_version(mine, "mine", theirs, number=3, parent=2)
+    # when
+    undo("mine", disk=mine)
+    # then it is as before version 2, and going back again is version 2
+    assert (here(mine).number, tool(here(mine))) == (4, "one")
+    assert read_version(mine, "mine").parent == 2
+    undo("mine", disk=mine)
+    assert (here(mine).number, tool(here(mine))) == (5, "two")
+
+
+def test_an_undo_that_was_killed_before_kernels_here_used_it_is_completed(mine: Disk) -> None:
+    # given the version is written, and the copy here is what it was
+    two = fill("mine", number=2, disk=mine)
+    undo("mine", disk=mine)
+    slots.choose(mine, two)
+    # when
+    version = undo("mine", disk=mine)
+    # then no other version is written
+    assert isinstance(version, Version)
+    assert (version.number, here(mine).number, tool(here(mine))) == (3, 3, "one")
+
+
 def test_undo_of_an_open_environment_is_that_of_its_last_change(mine: Disk) -> None:
     make_on_disk(mine, "mine")
     with pytest.raises(NotFound, match="bin") as nothing:
