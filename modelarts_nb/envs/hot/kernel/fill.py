@@ -104,7 +104,8 @@ class Fill:
         self._filled(EVERY_LINK)
         self._copy_large(self.wanted.paths, self._copy_small(self.groups()))
         if not self._no_room:
-            self._add(["end"])
+            missed = [path for path in self.wanted.paths if not self.index.knows(path)]
+            self._add([*("m " + path for path in missed), "end"])
         os.replace(part, self._at(indexes.NAME))
         self._sweep()
         if self._no_room:

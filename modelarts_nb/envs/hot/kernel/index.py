@@ -6,6 +6,7 @@ First a line with the format, the interpreter's tag and the prefix, then a line 
     b SIZE MTIME PATH              a shared library or extension module that was copied
     d MTIME PATH//NAME/NAME        a folder of modules, and all names in it
     l MTIME PATH                   a folder of libraries: what is not a copy in it is a link
+    m PATH                         something that was wanted and could not be copied
     end                            everything wanted is there
 
 Sizes are bytes, times ns, both of the file or folder in the tree; paths are relative to the prefix.
@@ -45,6 +46,8 @@ class Index:
         self.folders: dict[str, tuple[int, frozenset[str]]] = {}
         #: folder of libraries → mtime ns
         self.lib_folders: dict[str, int] = {}
+        #: what was wanted and is not there
+        self.missed: set[str] = set()
         #: what is looked at together (``group_of``) → files and folders of modules
         self.groups: dict[str, list[str]] = {}
         self.whole = False
@@ -72,8 +75,15 @@ class Index:
         elif kind == "l":
             mtime, path = rest.split(" ", 1)
             self.lib_folders[self.full(path)] = int(mtime)
+        elif kind == "m":
+            self.missed.add(self.full(rest))
         elif line == "end":
             self.whole = True
+
+    def knows(self, path: str) -> bool:
+        """Was this file, relative to the prefix, wanted when the mirror was filled?"""
+        full = self.full(path)
+        return full in self.code or full in self.libs or full in self.missed
 
     def _member(self, path: str) -> str:
         full = self.full(path)

@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .mirror import Mirror
 
-# Seconds until it is noted what was used: after the start, and from then on.
-_FIRST, _NEXT = 15.0, 60.0
+# Seconds until it is noted what was used: after the start, while imports go on, and from then on.
+_FIRST, _SOON, _NEXT = 15.0, 5.0, 60.0
 _AT_EXIT = 2.0
 # Kept open as long as the kernel lives: its mirror is in use.
 _open: list[object] = []
@@ -60,6 +60,7 @@ class Recorder:
         self._places, self._mirror = places, mirror
         self._pid = os.getpid()
         self._modules = 0
+        self._filled: set[str] = set()
         self._ending = False
         self._wake, self._ended = _thread.allocate_lock(), _thread.allocate_lock()
         self._wake.acquire()
@@ -69,10 +70,14 @@ class Recorder:
 
     def _run(self) -> None:
         try:
-            pause = _FIRST
+            pause, seen = _FIRST, 0
             while not self._wake.acquire(True, pause) and not self._ending:
                 pause = _NEXT
-                self._note()
+                if len(sys.modules) != seen:
+                    # Half of an import is noted as late as the whole.
+                    pause, seen = _SOON, len(sys.modules)
+                else:
+                    self._note()
             self._note()
         except Exception:
             return  # the disk refused: nothing is noted
@@ -97,8 +102,11 @@ class Recorder:
             return
         libs = self._places.mirror + "/" + LIBS
         files = used(self._places.prefix, libs, list(self._mirror.seen))
-        news = write(record, str(sys.implementation.cache_tag), files)
+        write(record, str(sys.implementation.cache_tag), files)
+        index = self._mirror.index
+        news = {path for path in files if not index.knows(path)} - self._filled
         if (news or self._mirror.outdated) and not self._ending:
+            self._filled |= news
             self._fill()
 
     def _fill(self) -> None:

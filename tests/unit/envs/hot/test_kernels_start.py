@@ -206,6 +206,20 @@ def test_a_kernel_fills_the_mirror_while_it_starts(tree: HotTree) -> None:
     assert tree.copied("one").is_file()
 
 
+def test_a_kernel_that_used_more_has_it_copied(warmed: HotTree) -> None:
+    # given a mirror without something that a kernel uses
+    warmed.module("two", "<tree>")
+    assert not warmed.copied("two").exists()
+    # when it notes that (as it does now and then), then the next one has it at hand
+    warmed.run("[about('two')['value'], hot()[-1]._note()]")
+    warmed.mark_copy("two", b"<tree>", b"<copy>")
+    assert warmed.run("about('two')['value']") == "<copy>"
+    # and one that uses no more does not fill again what could not be copied
+    index = (warmed.mirror / "index").stat().st_ino
+    warmed.run("[about('two')['value'], hot()[-1]._note()]")
+    assert (warmed.mirror / "index").stat().st_ino == index
+
+
 def test_a_kernel_starts_where_no_mirror_can_be_made(tree: HotTree) -> None:
     tree.module("one", "<tree>")
     tree.run(VALUE)

@@ -24,6 +24,7 @@ def test_an_index_says_what_is_in_the_mirror(tmp_path: Path) -> None:
         "d 8 lib/python3.11//os.py/a b.py",
         "c 1 2 3 lib/python3.11/a b.py",
         "b 4 5 lib/x.so",
+        "m gone.py",
         "end",
     ]
     path.write_text("\n".join(lines))
@@ -33,6 +34,7 @@ def test_an_index_says_what_is_in_the_mirror(tmp_path: Path) -> None:
     assert index.folders == {"/disk/lib/python3.11": (8, frozenset({"os.py", "a b.py"}))}
     assert index.code == {"/disk/lib/python3.11/a b.py": (1, 2, 3)}
     assert index.libs == {"/disk/lib/x.so": (4, 5)}
+    assert [index.knows(path) for path in ("gone.py", "lib/x.so", "new.py")] == [True, True, False]
     assert index.whole
 
 
