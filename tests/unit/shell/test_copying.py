@@ -49,6 +49,10 @@ class Log(Silent):
     def log(self, message: str) -> None:
         self.said.append(message)
 
+    def phase(self, name: str, *, files: int | None = None, bytes: int | None = None) -> None:
+        # The size of all may be heard after the first pieces, which are then counted again.
+        self.bytes = 0
+
     def advance(self, *, files: int = 0, bytes: int = 0) -> None:
         self.bytes += bytes
 
