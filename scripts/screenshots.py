@@ -1,6 +1,7 @@
 """`make screenshots`: the pictures of the panel, taken anew of the built panel in a real browser.
 
-``docs/images/panel-{light,dark,zh}.png`` are for the README, ``shell.png`` for docs/shell.md.
+``docs/images/panel-{light,dark,zh}.png`` are for the README, ``shell.png`` for docs/shell.md,
+``versions.png`` for docs/sealed.md.
 ``--all FOLDER`` also takes every dialog and a narrow panel, in both themes and languages, for
 people to look at.
 """
@@ -60,6 +61,14 @@ DIALOGS = {
     "show-packages": "ipykernel",
     "export-environment": "dependencies",
     "check-environment": "wrong|正常|Warning|警告|Error|错误",
+    "seal-environment": "13,|folder|目录",
+}
+SEALED_DIALOGS = {
+    "show-versions": "tabulate",
+    "save-version": r"1 file|1 个文件",
+    "undo-change": r"version 2|版本 2",
+    "show-environment": "glibc",
+    "open-environment-again": "MB",
 }
 JOB_DIALOGS = {"show-job": "demo-pool", "show-job-log": "epoch 3"}
 
@@ -101,6 +110,9 @@ def scene(folder: Path) -> Iterator[tuple[Lab, SlowFs]]:
         lab.run("restore")
         lab.run("env.clone", source=str(torch), name="mine")
         lab.run("env.clone", source="mine", name="nlp-2024")
+        lab.run("env.seal", name="nlp-2024", why="first that trains")
+        lab.run("env.install", name="nlp-2024", specs=["tabulate"])
+        lab.run("env.save", name="nlp-2024", why="with tabulate")
         lab.run("env.pack", name="mine")
         lab.run("env.clone", source="mine", name="old-vision")
         lab.run("env.clone", source="mine", name="scratch")
@@ -179,6 +191,22 @@ def shell(lab: Lab, browser: Browser) -> None:
         shoot(panel, PICTURES / "shell.png")
 
 
+def versions(lab: Lab, browser: Browser) -> None:
+    """What differs between two versions, while something is unsaved."""
+    [sealed] = [e for e in lab.get("environments")["environments"] if e["name"] == "nlp-2024"]
+    packages = Path(sealed["prefix"]) / "lib/python3.11/site-packages"
+    (packages / "tokenizer.py").write_text("SEPARATOR = ' '\n")
+    with panels(lab, browser) as go:
+        panel = go(**FACES["light"])
+        panel.page.set_viewport_size({"width": 1000, "height": 640})
+        widen(panel, 320)
+        panel.menu("nlp-2024", "Versions…")
+        dialog = panel.page.get_by_role("dialog")
+        dialog.get_by_role("radio", name="2").check()
+        expect(dialog.get_by_role("row", name="tabulate").last).to_contain_text("0.9")
+        shoot(panel, PICTURES / "versions.png")
+
+
 def widen(panel: Panel, width: int) -> None:
     """Drag the side bar's edge."""
     handle = panel.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first
@@ -227,6 +255,13 @@ def everything(lab: Lab, browser: Browser, folder: Path) -> None:
                 expect(dialog).to_contain_text(re.compile(ready))
                 shoot(panel, folder / f"{face}-{command}.png")
                 page.keyboard.press("Escape")
+            sealed = panel.row("nlp-2024")
+            for command, ready in SEALED_DIALOGS.items():
+                sealed.click(button="right")
+                page.locator(f'.lm-Menu-item[data-command="modelarts-nb:{command}"]').click()
+                expect(dialog).to_contain_text(re.compile(ready))
+                shoot(panel, folder / f"{face}-{command}.png")
+                page.keyboard.press("Escape")
             failed = lab.run_to_end("env.install", name="mine", specs=["no-such-package"])
             expect(panel.root.locator(".ma-ErrorBox")).to_be_visible()
             shoot(panel, folder / f"{face}-failed.png")
@@ -241,7 +276,7 @@ def main() -> None:
     if not CHROMIUM:
         sys.exit("screenshots: Chromium is not here: `make test`, or: apt-get install chromium")
     # The names of the folders are seen in the pictures.
-    folder = Path(tempfile.mkdtemp(prefix="screenshots-"))
+    folder = Path(tempfile.mkdtemp(prefix="shots-"))
     os.environ.pop("MODELARTS_NB_DISK", None)
     try:
         with scene(folder) as (lab, slow), sync_playwright() as playwright:
@@ -254,6 +289,7 @@ def main() -> None:
             )
             readme(lab, slow, browser, tensor)
             shell(lab, browser)
+            versions(lab, browser)
             if options.all:
                 everything(lab, browser, options.all)
             browser.close()
