@@ -126,6 +126,7 @@ def of_copy(
     copy: Path,
     over: Overlay,
     *,
+    also: Sequence[str] = (),
     threads: int,
     progress: Progress,
 ) -> Members:
@@ -139,6 +140,8 @@ def of_copy(
         everything: what would be in an image of all of the copy.
         copy: where it is.
         over: empty.
+        also: other paths that lead to it, as conda's name for it does: who activates it and runs
+            pip has them in scripts.
         threads: that read.
 
     Raises:
@@ -148,11 +151,12 @@ def of_copy(
     files = [item for item in wanted if item.kind == "file"]
     progress.phase("rewriting", files=len(files), bytes=sum(item.size for item in files))
     prefix, unfit, remade = dict[str, tuple[int, ...]](), list[str](), set[str]()
+    others = [path for path in (os.path.realpath(copy), *also) if path != str(copy)]
 
     def one(item: Item) -> None:
         progress.check()
         try:
-            places, fits = _turn(item, copy, over)
+            places, fits = _turn(item, copy, others, over)
         except Busy:
             # A kernel that imports makes compiled files anew, and can do so another time.
             if not item.path.endswith(".pyc"):
@@ -193,20 +197,25 @@ def _without_our_times(items: Sequence[Item]) -> list[Item]:
     return [replace(i, mtime_ns=latest) if i.path == "conda-meta" else i for i in items]
 
 
-def _turn(item: Item, copy: Path, over: Overlay) -> tuple[tuple[int, ...], bool]:
+def _turn(
+    item: Item, copy: Path, others: Sequence[str], over: Overlay
+) -> tuple[tuple[int, ...], bool]:
     """Put the placeholder for the path of the copy into one file.
 
     Returns:
         Where it stands now, and whether nothing else of that path is left.
     """
-    here, real = str(copy), os.path.realpath(copy)
+    here = str(copy)
+    # What Python compiles says where its source was, and is told anew when it is imported.
+    compiled = item.path.endswith((".pyc", ".pyo"))
     with _opened(item) as fd:
-        if real != here and mentions_in_file(fd, [real]):
-            # As programs write it that follow links. It is seldom, and seldom in a large file.
+        if others and not compiled and mentions_in_file(fd, others):
+            # As programs write it that follow links, or were given one. It is seldom, and seldom in
+            # a large file.
             data = None
             if item.size <= _LARGEST:
                 with contextlib.suppress(EngineFailed):
-                    data = rewrite(os.pread(fd, item.size, 0), [real], here, path=item.path)
+                    data = rewrite(os.pread(fd, item.size, 0), others, here, path=item.path)
             if data is None:
                 return (), False
             over.put(item, data.replace(os.fsencode(here), PLACEHOLDER.encode()))

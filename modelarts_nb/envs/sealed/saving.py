@@ -11,6 +11,7 @@ from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import human_bytes
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs.archive.team import Team
+from modelarts_nb.envs.condafiles import names_folder
 from modelarts_nb.envs.records import installed
 from modelarts_nb.envs.sealed import facts, leases, slots
 from modelarts_nb.envs.sealed.comparing import Look, compare, look
@@ -103,6 +104,7 @@ def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
             everything,
             slot.path,
             over,
+            also=[str(names_folder(disk) / slot.name)],
             threads=threads_for(slot.path, config.Transfer(config=config.load()).threads),
             progress=progress,
         )

@@ -275,6 +275,23 @@ def test_a_run_root_behind_a_link_is_found_in_both_spellings(
     assert (there / "lib/plain.txt").read_text() == f"{ELSEWHERE}/lib and {ELSEWHERE}/lib\n"
 
 
+def test_scripts_that_pip_wrote_where_it_was_activated_name_no_home(
+    disk: Disk, slot: Slot, tmp_path: Path
+) -> None:
+    # given what conda calls the copy, in a script and in what Python compiled
+    link = disk.home / ".ma/envs/demo"
+    assert link.resolve() == slot.path.resolve()
+    (slot.path / "bin/new").write_text(f"#!{link}/bin/python3.11\n# {link}2\n")
+    compiled = slot.path / SITE / "demo/__pycache__/new.cpython-311.pyc"
+    compiled.write_bytes(b"\0" + os.fsencode(link) + b"/lib/x.py")
+
+    version = save("demo", disk=disk)
+
+    there = expanded(disk, version, tmp_path / "there")
+    assert (there / "bin/new").read_text() == f"#!{ELSEWHERE}/bin/python3.11\n# {link}2\n"
+    assert version.unfit == ()
+
+
 def test_more_than_half_is_a_whole_image(disk: Disk, slot: Slot, tmp_path: Path) -> None:
     (slot.path / "lib/large").write_bytes(os.urandom(60_000))
 
