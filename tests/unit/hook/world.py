@@ -157,11 +157,11 @@ def detail(report: dict[str, Any], what: str) -> str:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below ``folder`` and what it holds, the report aside."""
+    """Every file below ``folder`` and what it holds, but the report and the log of what goes on."""
     return {
         str(p.relative_to(folder)): p.read_bytes()
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name not in ("restore.json", "restore.lock")
+        if p.is_file() and p.name not in ("restore.json", "restore.lock", "behind.log")
     }
 
 
