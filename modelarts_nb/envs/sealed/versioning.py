@@ -19,7 +19,7 @@ from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.unsaved import changes
-from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
+from modelarts_nb.envs.sealed.versions import read_version, version_file, write_version
 from modelarts_nb.envs.state import now
 from modelarts_nb.envs.undoing import undo_change
 from modelarts_nb.errors import ArchiveInvalid, Cancelled, ModelArtsNbError, NotFound, UsageError
@@ -58,11 +58,11 @@ def rollback(
     name = _sealed(name, disk)
     read_version(disk, name, number)
     used = slots.current(disk, name)
-    here = _saved(used, disk, progress).number if used else numbers(disk, name)[-1]
+    here = _saved(used, disk, progress).number if used else _newest(disk, name)
     if number is None:
         number = _before(read_version(disk, name, here))
     with lock(disk, name, progress=progress) as held:
-        last = numbers(disk, name)[-1]
+        last = _newest(disk, name)  # somebody may have removed it meanwhile
         target = read_version(disk, name, number)
         if target.number == last or target.layers == _layers(disk, name, last):
             progress.log(f"{name} is what it was in version {target.number} already")
@@ -108,6 +108,11 @@ def undo(
     if known := find_sealed(name, disk):
         return rollback(known, disk=disk, progress=progress)
     return undo_change(name, disk=disk, progress=progress)
+
+
+def _newest(disk: Disk, name: str) -> int:
+    """The number of the newest version, whether it can be read or not. Raises NotFound."""
+    return int(version_file(disk, name).stem)
 
 
 def _sealed(name: str, disk: Disk) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.sealed import slots
+from modelarts_nb.envs.sealed import slots, versioning
 from modelarts_nb.envs.sealed.filling import fill
 from modelarts_nb.envs.sealed.images import image_path
 from modelarts_nb.envs.sealed.leases import prepared
@@ -222,6 +225,20 @@ def test_what_is_no_sealed_environment_is_not_found(mine: Disk, name: str) -> No
     for verb in (rollback, undo):
         with pytest.raises(NotFound):
             verb(name, disk=mine)
+
+
+def test_what_is_removed_while_it_waits_for_its_turn_is_not_found(
+    mine: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def removed_before(disk: Disk, name: str, **_: object) -> Iterator[None]:
+        shutil.rmtree(disk.sealed / name)
+        yield
+
+    monkeypatch.setattr(versioning, "lock", removed_before)
+
+    with pytest.raises(NotFound):
+        rollback("mine", 1, disk=mine)
 
 
 def test_the_first_version_has_nothing_before_it(mine: Disk) -> None:
