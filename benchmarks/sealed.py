@@ -1,10 +1,11 @@
-"""Sealing an environment, and saving what was changed in a sealed one."""
+"""Sealing an environment, saving what was changed in a sealed one, cloning it."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,13 @@ from benchmarks.measure import Contestant, Goal, Run, Work, run_command
 PACK = "ma env pack"
 WHEEL = "dd bs=1M of the package"
 _ENVS = Path("envs", "user_conda")
+_CLONE = """
+import sys, time
+from modelarts_nb.envs.cloning import clone
+start = time.perf_counter()
+clone(sys.argv[1], sys.argv[2])
+print(time.perf_counter() - start)
+"""
 #: Bytes of a package that is installed before a save; they cannot be compressed.
 _PACKAGE = 5_000_000
 
@@ -90,6 +98,35 @@ def save(bench: Bench, name: str, rtt_ms: float, guess: float) -> Work:
         f"save {name} to the {rtt_ms:g} ms disk after a 5 MB package",
         prepare,
         (Goal(None, at_most=3), Goal(WHEEL, at_most=3, what="size")),
+        guess,
+    )
+
+
+def clone(bench: Bench, name: str, rtt_ms: float, guess: float) -> Work:
+    """A clone of a sealed environment, as the worker of the panel makes it: imports are there."""
+    copies = 0
+
+    def prepare() -> dict[str, Contestant]:
+        slow = bench.slow(rtt_ms)
+        slow.source.mkdir(parents=True, exist_ok=True)
+        for arguments in (("clone", bench.reference(name).prefix, name), ("seal", name)):
+            bench.ma("env", *arguments, disk=slow.source)
+        bench.ma("bin", "empty", "--yes", disk=slow.source)
+        return {"ours": on_slow(bench, rtt_ms, ours)}
+
+    def ours(disk: Path) -> Run:
+        nonlocal copies
+        copies += 1
+        environment = {**os.environ, **bench.settings(disk)}
+        command = [sys.executable, "-c", _CLONE, name, f"copy{copies}"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return Run(round(float(done.stdout.splitlines()[-1]), 4), None)
+
+    return Work(
+        f"clone-sealed-{name}-{rtt_ms:g}ms",
+        f"clone {name}, sealed, on the {rtt_ms:g} ms disk",
+        prepare,
+        (Goal(None, at_most=0.1),),
         guess,
     )
 

@@ -60,6 +60,7 @@ def all_works(bench: Bench, *, quick: bool) -> list[Work]:
         sealed.seal(bench, "big", None, 60),
         sealed.seal(bench, "big", 1, 90),
         sealed.save(bench, "big", 1, 20),
+        sealed.clone(bench, "big", 1, 30),
         filling.fill(bench, "big", 20, memory=True),
         filling.fill(bench, "big", 35, memory=False),
         filling.start_cold(bench, "big", 1, 45),

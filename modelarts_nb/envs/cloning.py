@@ -26,8 +26,8 @@ from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import find_prefix, taken_names
 from modelarts_nb.envs.records import record_names
 from modelarts_nb.envs.sealed import slots
-from modelarts_nb.envs.sealed.announcing import announce_sealed
-from modelarts_nb.envs.sealed.cloning import clone_sealed, sealed_source
+from modelarts_nb.envs.sealed.cloned import clone_announced
+from modelarts_nb.envs.sealed.cloning import sealed_source
 from modelarts_nb.envs.sealed.names import known_as
 from modelarts_nb.envs.sealed.unsaved import seems_unsaved
 from modelarts_nb.envs.state import State, now, read_state, write_state
@@ -86,13 +86,14 @@ def clone(
         Cancelled: the user's wish; nothing is left behind.
     """
     disk = disk or open_disk()
-    check_free(name, taken_names(disk))
-    if version := sealed_source(source, disk):
-        with unfinished(disk, name, kernel=wants_kernel(kernel)) as note:
-            clone_sealed(version, name, disk=disk, progress=progress)
-            _tell_unsaved(source, disk, progress)
-            wanted = wants_kernel(kernel)
-            return announce_sealed(name, kernel=wanted, note=note, disk=disk, progress=progress)
+    with ThreadPoolExecutor(1) as beside_us:
+        template = beside_us.submit(sealed_source, source, disk)
+        check_free(name, taken_names(disk))
+    if sealed := template.result():
+        wanted = wants_kernel(kernel)
+        environment = clone_announced(sealed, name, kernel=wanted, disk=disk, progress=progress)
+        _tell_unsaved(source, disk, progress)
+        return environment
     prefix = find_prefix(source, disk=disk)
     if prefix.parent == disk.envs and (holder := holders(disk).get(prefix.name.lower())):
         raise Busy(

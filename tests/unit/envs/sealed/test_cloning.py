@@ -13,15 +13,18 @@ import pytest
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.cloning import clone
+from modelarts_nb.envs.model import Package
 from modelarts_nb.envs.sealed import sources
 from modelarts_nb.envs.sealed.cloning import Template, clone_sealed, sealed_source
 from modelarts_nb.envs.sealed.collecting import gc
 from modelarts_nb.envs.sealed.images import image_path
 from modelarts_nb.envs.sealed.versions import numbers, read_head, read_version, sealed_names
 from modelarts_nb.errors import (
+    AccessDenied,
     ArchiveInvalid,
     Busy,
     DiskFailure,
+    DiskFull,
     InvalidName,
     ModelArtsNbError,
     NameTaken,
@@ -220,3 +223,53 @@ def test_a_lost_answer_is_no_failure(mine: Disk, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("modelarts_nb.envs.sealed.cloning.os.rename", twice)
     clone_sealed(template(mine), "copy", disk=mine)
     assert numbers(mine, "copy") == [1]
+
+
+def offered(disk: Disk) -> bool:
+    """Does Jupyter offer the kernel of ``copy``?"""
+    return (disk.local_kernels / "ma-copy/kernel.json").exists()
+
+
+def with_ipykernel(disk: Disk) -> None:
+    """A version 4 of ``Mine`` that can be a kernel."""
+    packages = (Package("ipykernel", "6", "conda"),)
+    layers = read_version(disk, "Mine").layers
+    make_version(disk, "Mine", *layers, number=4, packages=packages)
+
+
+def test_a_clone_has_a_kernel_where_it_can_be_one(mine: Disk) -> None:
+    assert clone("Mine", "plain", disk=mine).kernel == "none"
+    with_ipykernel(mine)
+    assert clone("Mine", "copy", disk=mine).kernel == "ready"
+    assert clone("Mine", "other", kernel=False, disk=mine).kernel == "none"
+    assert not list((mine.own / "unfinished").glob("*"))
+
+
+def test_a_clone_that_fails_has_no_kernel_either(
+    mine: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_ipykernel(mine)
+
+    def fail(*args: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("modelarts_nb.envs.sealed.cloning._land", fail)
+        with pytest.raises(DiskFull):
+            clone("Mine", "copy", disk=mine)
+    assert not offered(mine)
+    assert not list((mine.own / "unfinished").glob("*"))
+
+
+def test_a_home_that_refuses_the_kernel_is_logged(
+    mine: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_ipykernel(mine)
+
+    def refuse(name: str, disk: Disk) -> None:
+        raise AccessDenied("No permission (registering the kernel).")
+
+    monkeypatch.setattr("modelarts_nb.envs.sealed.cloned.write_sealed_kernel", refuse)
+    assert clone("Mine", "copy", disk=mine).kernel == "none"
+    # and whoever tidies makes up for it
+    assert [path.suffix for path in (mine.own / "unfinished").glob("*")] == [".json"]
