@@ -97,5 +97,9 @@ class PlainProgress(_Counting):
         line = f"{self._name} ..."
         if self._files or self._bytes:
             of = f" of {self._total_files:,}" if self._total_files else ""
-            line = f"{self._name}: {self._files:,}{of} files, {human_bytes(self._bytes)}"
+            total = f" of {human_bytes(self._total_bytes)}" if self._total_bytes else ""
+            line = f"{self._name}: {self._files:,}{of} files, {human_bytes(self._bytes)}{total}"
+            left = self._numbers()["seconds_left"]
+            if left is not None:
+                line += f", {left:.0f} s left"
         print(line, file=sys.stderr, flush=True)
