@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Seconds that an answer counts. Importing a large package is one thing: as long as no pause is
 # longer than _PAUSE, it counts for _LONGEST.
-_COUNTS, _PAUSE, _LONGEST = 1.0, 0.5, 30.0
+_COUNTS, _PAUSE, _LONGEST = 1.0, 2.0, 30.0
 _ALONE = 4
 # Seconds to wait for a disk: when it hangs, nothing more is asked.
 _PATIENCE = 10.0
