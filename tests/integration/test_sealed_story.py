@@ -43,7 +43,9 @@ def folder() -> Iterator[Path]:
     """A short one: what runs from the local disk has paths of a fixed length."""
     folder = Path(tempfile.mkdtemp(prefix="ma", dir="/tmp"))
     yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    # What tidies behind an operation may still be writing there.
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
