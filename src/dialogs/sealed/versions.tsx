@@ -2,9 +2,11 @@ import React from 'react';
 
 import { IVersion } from '../../api/sealedTypes';
 import { IEnvironment } from '../../api/types';
+import { isSealed } from '../../sealed/state';
 import { whyWord } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
-import { askForm, IFields, show } from '../form';
+import { askClone } from '../clone';
+import { askForm } from '../form';
 import { Loaded } from '../loaded';
 import { Compare } from './compare';
 
@@ -20,66 +22,93 @@ export async function showVersions(
 ): Promise<void> {
   const { trans, client, operations } = nb;
   const { name, newest } = environment;
-  const title = trans.__('Versions of %1', name);
-  const list = (fields?: IFields<IChosen>) => (
-    <Loaded nb={nb} load={() => client.versions(name)}>
-      {versions => (
-        <Versions
-          nb={nb}
-          environment={environment}
-          versions={versions}
-          choice={fields}
-        />
-      )}
-    </Loaded>
-  );
-  if (environment.state !== 'sealed') {
-    // Its folder is the truth; what it was while it was sealed can be looked at.
-    await show(title, list(), trans);
-    return;
-  }
-  await askForm<IChosen>({
-    title,
-    accept: trans.__('Go Back to It'),
+  // Its folder is the truth of an open one: what it was is had beside it.
+  const open = !isSealed(environment);
+  let clone = '';
+  const cloneOf = (version: IVersion | null) =>
+    (clone = version ? `${name}@${version.number}` : '');
+  const accepted = await askForm<IChosen>({
+    title: trans.__('Versions of %1', name),
+    accept: open ? trans.__('Clone It…') : trans.__('Go Back to It'),
     dismiss: trans.__('Close'),
     trans,
     initial: { version: null },
     problem: ({ version }) =>
-      version && version.number !== newest && !version.problem ? null : '',
-    submit: ({ version }) =>
-      operations.start('env.rollback', { name, number: version?.number }),
-    fields: list
+      version &&
+      !version.problem &&
+      (open || clone || version.number !== newest)
+        ? null
+        : '',
+    submit: async ({ version }) => {
+      if (open) {
+        cloneOf(version);
+      } else if (!clone) {
+        await operations.start('env.rollback', {
+          name,
+          number: version?.number
+        });
+      }
+    },
+    fields: ({ value, set, submit }) => (
+      <Loaded nb={nb} load={() => client.versions(name)}>
+        {versions => (
+          <>
+            <Versions
+              nb={nb}
+              environment={environment}
+              versions={versions}
+              chosen={value.version}
+              onChoose={version => set({ version }, true)}
+            />
+            {value.version && !open && (
+              <button
+                type="button"
+                className="ma-Button"
+                onClick={() => {
+                  cloneOf(value.version);
+                  submit();
+                }}
+              >
+                {trans.__('Clone version %1…', value.version.number)}
+              </button>
+            )}
+          </>
+        )}
+      </Loaded>
+    )
   });
+  if (accepted && clone) {
+    await askClone(nb, { source: clone });
+  }
 }
 
 interface IVersionsProps {
   nb: IModelArtsNb;
   environment: IEnvironment;
   versions: readonly IVersion[];
-  choice?: IFields<IChosen>;
+  chosen: IVersion | null;
+  onChoose: (version: IVersion) => void;
 }
 
 function Versions(props: IVersionsProps): React.ReactElement {
-  const { nb, environment, versions, choice } = props;
+  const { nb, environment, versions, chosen, onChoose } = props;
   const { trans } = nb;
   const id = React.useId();
-  const [looked, setLooked] = React.useState<IVersion | null>(null);
-  const chosen = choice ? choice.value.version : looked;
-  const choose = (version: IVersion) =>
-    choice ? choice.set({ version }, true) : setLooked(version);
   return (
     <>
-      {choice && (
-        <p>
-          {versions.length > 1
+      <p>
+        {!isSealed(environment)
+          ? trans.__(
+              'What it was while it was sealed. Choose one to see what it changed, or to have it beside the folder of today.'
+            )
+          : versions.length > 1
             ? trans.__(
                 'Choose one to see what it changed, or to go back to it. Going back makes a new version: none is lost, and running kernels keep what they have until they are restarted.'
               )
             : trans.__(
                 'The first of its versions. Install something, save it, and the next one appears here.'
               )}
-        </p>
-      )}
+      </p>
       <div
         className="ma-Scroll ma-Versions"
         tabIndex={-1}
@@ -108,7 +137,7 @@ function Versions(props: IVersionsProps): React.ReactElement {
                 group={id}
                 checked={version.number === chosen?.number}
                 first={index === 0}
-                onChoose={() => choose(version)}
+                onChoose={() => onChoose(version)}
               />
             ))}
           </tbody>

@@ -97,12 +97,24 @@ describe('the versions of an environment', () => {
     expect(broken.disabled).toBe(true);
   });
 
-  it('of an open one are only to be read', async () => {
-    const opened = environment({ name: 'mine', newest: 2, versions: 2 });
-    const { nb } = await world([opened], answers);
-    void showVersions(nb, opened);
+  it.each([
+    ['an open one', environment({ name: 'mine', versions: 2 }), 'Clone It…'],
+    ['a sealed one', MINE, 'Clone version 1…']
+  ])('of %s are had beside it', async (_, item, word) => {
+    const { nb, user, started } = await world([item], {
+      ...answers,
+      'suggest-name?wanted=mine': { name: 'mine-2' },
+      sources: { sources: [] }
+    });
+    void showVersions(nb, item);
     await says(/first/);
-    expect(() => button('Go Back to It')).toThrow();
+    await user.click(screen.getByRole('radio', { name: /^1/ }));
+    await user.click(screen.getByRole('button', { name: word }));
+    await says(/Copy of/);
+    await press('Clone');
+    expect(started).toEqual([
+      ['env.clone', { source: 'mine@1', name: 'mine-2', kernel: true }]
+    ]);
   });
 });
 
