@@ -25,7 +25,7 @@ from modelarts_nb.disk.replace import write_new
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs.model import Package
 from modelarts_nb.envs.sealed.model import Layer, Version
-from modelarts_nb.errors import ArchiveInvalid, NameTaken, NotFound, from_os_error
+from modelarts_nb.errors import ArchiveInvalid, DiskFailure, NameTaken, NotFound, from_os_error
 from modelarts_nb.wire import to_wire
 
 #: Of the files written here. What has a higher one was written by a newer tool.
@@ -177,6 +177,11 @@ def write_version(disk: Disk, version: Version, held: Beating) -> Version:
             try:
                 land(held, built, folder / built.name)
             except NameTaken:
+                continue
+            except DiskFailure as error:
+                # Its folder went to the bin meanwhile: what is saved now is its first version.
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
                 continue
             return numbered
     raise NameTaken(f"Too many save {version.name!r} at the same time.", hint="Run the same again.")

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelarts_nb.disk.landing import Beating
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.model import Package
+from modelarts_nb.envs.sealed import versions as versions_module
 from modelarts_nb.envs.sealed.model import Layer, Version
 from modelarts_nb.envs.sealed.versions import (
     FORMAT,
@@ -29,7 +31,7 @@ from modelarts_nb.envs.sealed.versions import (
     to_bytes,
     write_version,
 )
-from modelarts_nb.errors import ArchiveInvalid, Busy, NotFound
+from modelarts_nb.errors import ArchiveInvalid, Busy, DiskFailure, NotFound
 
 PATH = Path("/disk/envs/sealed/mine/1.json")
 VERSION = Version(
@@ -217,6 +219,28 @@ def test_given_others_may_have_taken_over_then_nothing_is_written(disk: Disk) ->
     with pytest.raises(Busy):
         write_version(disk, VERSION, Lost())
     assert numbers(disk, "mine") == []
+
+
+def test_given_it_is_removed_while_it_is_saved_then_what_was_saved_is_there(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an environment that goes to the bin while its next version lands
+    write(disk)
+    gone, land = disk.root / "gone", versions_module.land
+
+    def remove_first(held: Beating, built: Path, target: Path) -> None:
+        if not gone.exists():
+            target.parent.rename(gone)
+            raise DiskFailure("The disk failed.") from FileNotFoundError(2, "No such file")
+        land(held, built, target)
+
+    monkeypatch.setattr(versions_module, "land", remove_first)
+    # when
+    version = write(disk, replace(VERSION, why="saved"))
+    # then
+    assert gone.exists()
+    assert read_version(disk, "mine") == version
+    assert (version.number, version.why) == (1, "saved")
 
 
 def test_given_one_is_damaged_then_the_others_are_there(disk: Disk) -> None:
