@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from benchmarks.bench import Bench, on_slow
@@ -70,10 +71,14 @@ def start_cold(bench: Bench, name: str, rtt_ms: float, guess: float) -> Work:
         (tree,) = (source / "envs/.modelarts_nb/bin").glob(f"*-{name}")
 
         def ours(disk: Path) -> Run:
+            run = bench.local / "run"
             try:
                 return _launch(bench, name, disk)
             finally:
-                shutil.rmtree(bench.local / "run")
+                # What the launcher left in the background may still write there.
+                gone = run.with_name(f"run-{time.monotonic_ns()}")
+                run.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
         def cold(disk: Path) -> Run:
             python = disk / tree.relative_to(source) / "bin/python"
@@ -118,6 +123,7 @@ def _seal(bench: Bench, name: str, disk: Path) -> None:
     prefix = bench.reference(name).prefix
     for arguments in (("clone", prefix, name, "--no-kernel"), ("seal", name)):
         bench.ma("env", *arguments, disk=disk)
+    shutil.rmtree(bench.local / "run", ignore_errors=True)
     bench.forget()
 
 

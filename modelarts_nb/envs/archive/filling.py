@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -73,8 +74,9 @@ class Filled:
 class Filling:
     """How all frames of some archives are written into a new folder.
 
-    ``threads`` are the requests in flight. Where ``patches`` say so, ``placeholder`` is
-    overwritten by ``prefix``, which has as many bytes.
+    ``threads`` are the requests in flight of those that write; each process reads with ``readers``,
+    more than one of which are worth it where the archives are on a slow disk. Where ``patches``
+    say so, ``placeholder`` is overwritten by ``prefix``, which has as many bytes.
     """
 
     archives: tuple[str, ...]
@@ -82,6 +84,7 @@ class Filling:
     threads: int
     placeholder: bytes = b""
     prefix: bytes = b""
+    readers: int = 1
 
     def hand(self, threads: int) -> Filler:
         """Writes with ``threads`` requests in flight."""
@@ -99,6 +102,9 @@ class Filler:
     def __init__(self, plan: Filling, threads: int) -> None:
         self._plan = plan
         self._open: dict[int, int] = {}
+        self._readers = (
+            ThreadPoolExecutor(plan.readers, "archive-read") if plan.readers > 1 else None
+        )
         self._crowd = Crowd(threads, _BUDGET)
         self._umask = newfile.umask()
         self._folders = {""}
@@ -121,7 +127,9 @@ class Filler:
         try:
             if fill.archive not in self._open:
                 self._open[fill.archive] = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
-            plain = frame_bytes(self._open[fill.archive], fill.frame, name, buffer)
+            plain = frame_bytes(
+                self._open[fill.archive], fill.frame, name, buffer, readers=self._readers
+            )
         except OSError as error:
             raise from_os_error(error, f"reading {name}", archive) from error
         self._patch(plain, fill.patches, name)
@@ -148,6 +156,8 @@ class Filler:
     def close(self) -> None:
         """End the threads."""
         self._crowd.close()
+        if self._readers:
+            self._readers.shutdown(wait=True, cancel_futures=True)
         for fd in self._open.values():
             os.close(fd)
 

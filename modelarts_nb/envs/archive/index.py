@@ -15,6 +15,7 @@ import json
 import os
 import struct
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ _NAME = b"MANBidx1"
 # Bytes: a million files need a tenth of it. What claims more is not believed.
 _LIMIT = 1 << 30
 _FRAME_LIMIT = 64 << 20
+_PART = 512 << 10  # bytes that one thread reads: a few requests to a network disk
 _KINDS: tuple[Kind, ...] = ("file", "dir", "link", "hardlink")
 
 
@@ -113,11 +115,19 @@ def read_index(path: Path) -> Index | None:
     return _parse(packed[_HEAD.size :], text_size, start)
 
 
-def frame_bytes(fd: int, frame: FrameAt, name: str, into: bytearray | None = None) -> memoryview:
+def frame_bytes(
+    fd: int,
+    frame: FrameAt,
+    name: str,
+    into: bytearray | None = None,
+    *,
+    readers: Executor | None = None,
+) -> memoryview:
     """The plain bytes of one frame of an open archive.
 
     Args:
         into: memory to use, if it is large enough; else new memory is taken.
+        readers: threads that read parts of the frame at the same time.
 
     Raises:
         ArchiveInvalid: damaged.
@@ -125,12 +135,17 @@ def frame_bytes(fd: int, frame: FrameAt, name: str, into: bytearray | None = Non
     """
     import zstandard
 
-    packed = os.pread(fd, frame.size, frame.offset)
-    while len(packed) < frame.size:
-        more = os.pread(fd, frame.size - len(packed), frame.offset + len(packed))
-        if not more:
-            raise _damaged(name, "the file ends too early")
-        packed += more
+    packed = bytearray(frame.size)
+    whole = memoryview(packed)
+
+    def part(start: int) -> bool:
+        end = min(start + _PART, frame.size) if readers else frame.size
+        while start < end and (count := os.preadv(fd, [whole[start:end]], frame.offset + start)):
+            start += count
+        return start == end
+
+    if not all(readers.map(part, range(0, frame.size, _PART)) if readers else (part(0),)):
+        raise _damaged(name, "the file ends too early")
     plain = into if into is not None and len(into) >= frame.plain else bytearray(frame.plain)
     view = memoryview(plain)[: frame.plain]
     try:

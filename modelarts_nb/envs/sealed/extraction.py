@@ -21,6 +21,7 @@ from modelarts_nb.envs.sealed.verified import is_known, require
 from modelarts_nb.errors import from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
+_READERS = 8  # requests that each process has in flight to a slow disk
 #: Compressed bytes of a frame are what is waited for; told to ``extract``'s caller as they come.
 Told = Callable[[int, int], None]
 
@@ -61,6 +62,7 @@ def extract(
         threads,
         slots.PLACEHOLDER.encode() if prefix else b"",
         os.fsencode(prefix) if prefix else b"",
+        max(threads_for(image.parent, _READERS, few=1) for image in merged.images),
     )
     cut: list[tuple[str, Placed]] = []
     total = sum(layer.size for layer in merged.version.layers)
