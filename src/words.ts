@@ -68,7 +68,7 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
     case 'env.add_source':
       return trans.__('Adding the shared folder %1', say('path'));
     case 'env.remove_source':
-      return trans.__('Letting go of the shared folder %1', say('path'));
+      return trans.__('Letting go of the shared folder %1', say('source'));
     case 'bin.restore':
       return trans.__('Restoring %1 from the bin', name || say('entry'));
     case 'bin.empty':

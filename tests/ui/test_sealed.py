@@ -122,6 +122,13 @@ def test_what_was_shared_is_cloned(same_panel: Panel, lab: Lab, sealed: str) -> 
 
     says(panel, "from-team", "sealed v1")
 
+    # and: the folder is let go of again
+    panel.root.get_by_role("button", name="More", exact=True).click()
+    panel.page.get_by_role("menuitem", name="Shared Environments…").click()
+    panel.page.get_by_role("dialog").get_by_role("button", name="Let go of team").click()
+    expect(panel.page.get_by_role("dialog")).to_contain_text("No folder was added yet.")
+    assert lab.get("sources")["sources"] == []
+
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_nothing_of_it_has_violations(

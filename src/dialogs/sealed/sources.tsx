@@ -34,7 +34,7 @@ export async function showSources(nb: IModelArtsNb): Promise<void> {
       const gone = remove;
       remove = '';
       if (gone) {
-        await done(nb, 'env.remove_source', { path: gone });
+        await done(nb, 'env.remove_source', { source: gone });
       } else if (!clone) {
         await done(nb, 'env.add_source', { path: path.trim() });
       }

@@ -94,7 +94,7 @@ describe('folders of others', () => {
     server.answers['GET sources'] = { body: { sources: [] } };
     await user.click(screen.getByRole('button', { name: 'Let go of team' }));
     await says(/No folder was added yet/);
-    expect(started).toEqual([['env.remove_source', { path: '/team/envs' }]]);
+    expect(started).toEqual([['env.remove_source', { source: '/team/envs' }]]);
   });
 });
 
