@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.errors import from_os_error
 
 STATE = "conda-meta/modelarts_nb/state.json"
 
@@ -66,7 +67,10 @@ def write_state(prefix: Path, state: State) -> None:
         DiskFull, DiskFailure, AccessDenied: the disk refused.
     """
     path = prefix / STATE
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(error, "writing down what it is", path) from error
     replace_file(path, (json.dumps(asdict(state), indent=2, ensure_ascii=False) + "\n").encode())
 
 

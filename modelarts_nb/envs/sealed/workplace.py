@@ -99,11 +99,13 @@ def sweep(disk: Disk) -> list[str]:
         ConfigInvalid, DiskFull, DiskFailure, AccessDenied: the run root cannot be used.
     """
     root = run_root(disk) / _NEW
-    dead = []
-    with alone(disk):
-        for folder in list(root.iterdir()) if root.is_dir() else []:
-            if _is_dead(folder):
-                dead.append(folder)
+    try:
+        with alone(disk):
+            dead = [folder for folder in root.iterdir() if _is_dead(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise from_os_error(error, "looking for what was left half-filled", root) from error
     for folder in dead:
         with contextlib.suppress(ModelArtsNbError):
             remove_tree(folder)
