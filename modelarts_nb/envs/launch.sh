@@ -148,7 +148,7 @@ ma_hold() {
                 mv -f "$ma_lease.$$.new" "$ma_lease.$$.json"
             [ ! -r "$ma_note.used" ] || [ $ma_beat -gt 0 ] || {
                 IFS= read -r ma_used <"$ma_note.used"
-                mkdir -p "${ma_used%/*}"
+                [ ! -d "${ma_used%/used/*}" ] || mkdir -p "${ma_used%/*}"
                 printf '' >"$ma_used"
             }
         fi

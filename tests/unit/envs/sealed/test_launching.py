@@ -246,6 +246,7 @@ def test_a_running_kernel_says_which_images_it_uses_and_when(launch: Launch) -> 
     # given
     launch.seal()
     slot = fill("mine", disk=launch.disk)
+    launch.disk.own.mkdir(parents=True)
     # when
     with launch.running() as pid:
         # then
