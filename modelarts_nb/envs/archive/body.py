@@ -112,6 +112,6 @@ def require_targets(frame: Frame, vanished: set[str], progress: Progress) -> Non
     for path, target in frame.hardlinks:
         if target in vanished:
             raise Busy(
-                f"{path} changed while the environment was being packed.",
+                f"{path} changed while it was read.",
                 hint="Wait until nothing writes to the environment, then pack it again.",
             )

@@ -138,7 +138,7 @@ def _fill(fd: int, into: memoryview, offset: int) -> int:
 def changed(item: Item) -> Busy:
     """What is said when a file is not what was scanned any more."""
     return Busy(
-        f"{item.path} changed while the environment was being packed.",
+        f"{item.path} changed while it was read.",
         hint="Wait until nothing installs into or writes to the environment, then pack it again.",
     )
 

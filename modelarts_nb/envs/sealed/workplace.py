@@ -87,7 +87,7 @@ def workplace(disk: Disk) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        os.close(fd)
+        _release(fd)
         with contextlib.suppress(ModelArtsNbError):
             remove_tree(folder)
 
@@ -151,6 +151,12 @@ def _locked(path: Path, progress: Progress) -> Iterator[int]:
             time.sleep(_POLL)
         yield fd
     finally:
+        _release(fd)
+
+
+def _release(fd: int) -> None:
+    """Let go of a lock; nothing of value is in its file, whatever the disk says about it."""
+    with contextlib.suppress(OSError):
         os.close(fd)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.sealed.workplace import sweep, workplace
+from modelarts_nb.envs.sealed.workplace import sweep, turn, workplace
 from modelarts_nb.errors import DiskFailure
 
 
@@ -39,3 +41,20 @@ def test_a_local_disk_that_cannot_be_read_is_said(
 
     with pytest.raises(DiskFailure):
         sweep(disk)
+
+
+def test_a_disk_that_fails_when_a_lock_is_let_go_takes_nothing_back(
+    disk: Disk, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def failing(fd: int) -> None:
+        close(fd)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with turn(disk, "mine"):
+        monkeypatch.setattr(os, "close", failing)
+
+    monkeypatch.setattr(os, "close", close)
+    with turn(disk, "mine"):
+        pass
