@@ -127,4 +127,9 @@ class Recorder:
             cwd="/",
             start_new_session=True,
         )
-        child.wait()
+        while not self._ending:
+            try:
+                child.wait(1.0)
+            except subprocess.TimeoutExpired:
+                continue
+            return
