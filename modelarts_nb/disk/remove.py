@@ -71,7 +71,11 @@ class _Removal:
         self._crew.run()
 
     def _list(self, folder: _Folder) -> None:
-        files, folders = _opened(folder.path, lambda: _entries(folder.path))
+        try:
+            files, folders = _opened(folder.path, lambda: _entries(folder.path))
+        except OSError as error:
+            name = os.path.basename(folder.path)
+            raise from_os_error(error, f"removing {name}", folder.path) from error
         batches = [files[i : i + _BATCH] for i in range(0, len(files), _BATCH)]
         folder.left = len(batches) + len(folders) + 1
         for name in folders:

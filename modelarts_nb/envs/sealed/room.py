@@ -18,7 +18,7 @@ from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.sealed.unsaved import changes, seems_unsaved
 from modelarts_nb.envs.sealed.versions import read_version
 from modelarts_nb.envs.sealed.workplace import alone, sweep
-from modelarts_nb.errors import DiskFull, ModelArtsNbError
+from modelarts_nb.errors import DiskFull, ModelArtsNbError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 # Of a disk that is very large a tenth would be a waste.
@@ -82,14 +82,21 @@ def clear(disk: Disk) -> None:
     sweep(disk)
     root = slots.run_root(disk)
     with alone(disk):
-        known = {slot.path for slot in slots.filled(disk)}
-        stray = [path for path in root.iterdir() if "~" in path.name and path not in known]
+        known = slots.noted(disk)
+        stray = [root / name for name in _names(root) if "~" in name and root / name not in known]
         if not stray:
             return
         used = in_use(disk)
         dead = [path for path in stray if path not in used]
     for path in dead:
         remove_tree(path)
+
+
+def _names(root: Path) -> list[str]:
+    try:
+        return os.listdir(root)
+    except OSError as error:
+        raise from_os_error(error, "looking for what was left half-filled", root) from error
 
 
 def free(slot: Slot, disk: Disk) -> bool:

@@ -158,22 +158,25 @@ def rename(disk: Disk, name: str, new: str) -> None:
 
 
 def chosen(disk: Disk) -> list[Slot]:
-    """The slots that kernels of this container start from, by the name of their environments."""
-    try:
-        names = sorted(os.listdir(disk.run / _CURRENT), key=str.lower)
-    except OSError:
-        return []
+    """The slots that kernels of this container start from, by the name of their environments.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    names = sorted(_listed(disk.run / _CURRENT), key=str.lower)
     found = [current(disk, name) for name in names if not name.startswith(".")]
     return [slot for slot in found if slot]
 
 
 def current(disk: Disk, name: str) -> Slot | None:
-    """The slot that kernels of ``name`` start from; None where there is none that is filled."""
-    try:
-        line = (disk.run / _CURRENT / name).read_text("utf-8").splitlines()[0]
-    except (OSError, ValueError, IndexError):
-        return None
-    return read(Path(line))
+    """The slot that kernels of ``name`` start from; None where there is none that is filled.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    text = _content(disk.run / _CURRENT / name)
+    lines = text.decode("utf-8", "surrogateescape").splitlines() if text else []
+    return read(Path(lines[0])) if lines else None
 
 
 def holding(disk: Disk, name: str, number: int) -> Slot | None:
@@ -189,19 +192,37 @@ def of(slot: Slot, version: Version) -> bool:
 
 
 def filled(disk: Disk) -> list[Slot]:
-    """All filled slots of this container, by path."""
-    try:
-        names = sorted(os.listdir(disk.run / _NOTES))
-    except OSError:
-        return []
-    paths = [disk.run / name.removesuffix(".json") for name in names if name.endswith(".json")]
-    return [slot for path in paths if (slot := read(path))]
+    """All filled slots of this container, by path.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    return [slot for path in sorted(noted(disk)) if (slot := read(path))]
+
+
+def noted(disk: Disk) -> set[Path]:
+    """Where there are slots with a note, whatever it says.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    names = _listed(disk.run / _NOTES)
+    return {disk.run / name.removesuffix(".json") for name in names if name.endswith(".json")}
 
 
 def read(path: Path) -> Slot | None:
-    """The slot at ``path``; None where there is none that is filled."""
+    """The slot at ``path``; None where there is none that is filled.
+
+    A note that cannot be read is no missing one: there may be unsaved work in the slot.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    data = _content(_note_file(path))
+    if data is None:
+        return None
     try:
-        value = json.loads(_note_file(path).read_bytes())
+        value = json.loads(data)
         slot = Slot(
             path=Path(value["path"]),
             name=str(value["name"]),
@@ -211,7 +232,7 @@ def read(path: Path) -> Slot | None:
             dirty=tuple(map(str, value["dirty"])),
             images=tuple(map(str, value.get("images", ()))),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None
     return slot if slot.path == path and path.is_dir() else None
 
@@ -251,6 +272,25 @@ def forget(disk: Disk, slot: Slot) -> None:
 
 def _note_file(path: Path) -> Path:
     return path.parent / _NOTES / f"{path.name}.json"
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a file of the run root; None where there is none."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no path at all
+        return None
+    except OSError as error:
+        raise from_os_error(error, "reading what is on the local disk", path) from error
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise from_os_error(error, "reading what is on the local disk", folder) from error
 
 
 def _require_own(folder: Path) -> None:

@@ -149,11 +149,14 @@ def test_what_appears_meanwhile_goes_too(tree: Path, monkeypatch: pytest.MonkeyP
     assert not tree.exists()
 
 
-def test_an_error_of_the_disk_is_typed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("call", ["rmdir", "scandir"])
+def test_an_error_of_the_disk_is_typed(
+    tree: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(path: str) -> None:
         raise OSError(errno.EIO, "failed", path)
 
-    monkeypatch.setattr(os, "rmdir", fail)
+    monkeypatch.setattr(os, call, fail)
     with pytest.raises(DiskFailure):
         remove_tree(tree)
 

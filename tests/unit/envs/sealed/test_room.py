@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from modelarts_nb.envs.sealed.filling import fill
 from modelarts_nb.envs.sealed.images import image_path
 from modelarts_nb.envs.sealed.room import make_room
 from modelarts_nb.envs.sealed.slots import Slot
-from modelarts_nb.errors import DiskFull
+from modelarts_nb.errors import DiskFailure, DiskFull
 from tests.unit.envs.sealed.by_hand import environment, make_layer, make_version
 
 pytestmark = pytest.mark.usefixtures("run")
@@ -150,3 +151,32 @@ def test_a_copy_of_a_namesake_is_kept_for_whoever_runs_in_it(
     os.utime(small.run / ".slots" / f"{three[0].path.name}.json", (1, 1))
     make_room(small, bytes=COPY - 10)
     assert there(small) == ["first", "third"]
+
+
+@pytest.fixture
+def failing(three: list[Slot], monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
+    """Local copies whose notes cannot be read."""
+    read = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if path.parent.name == ".slots":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    return three
+
+
+def test_a_copy_whose_note_cannot_be_read_is_not_taken_for_a_half_filled_one(
+    failing: list[Slot], disk: Disk
+) -> None:
+    room.clear(disk)
+
+    assert all((slot.path / "bin/python").exists() for slot in failing)
+
+
+def test_a_local_disk_that_cannot_be_read_is_no_missing_copy(
+    failing: list[Slot], disk: Disk
+) -> None:
+    with pytest.raises(DiskFailure):
+        slots.current(disk, "first")
