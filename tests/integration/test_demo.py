@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -54,9 +55,11 @@ class Demo:
         pattern = "cloud/modelarts/notebooks/*/home/.local/share/jupyter/runtime/jpserver-*.json"
         while True:
             for file in self.folder.glob(pattern):
-                # Jupyter writes it in place: for a moment it is empty.
-                with contextlib.suppress(json.JSONDecodeError):
-                    return dict(json.loads(file.read_text()))
+                # Jupyter writes it in place, so for a moment it is empty, and before it listens.
+                with contextlib.suppress(json.JSONDecodeError, ConnectionRefusedError):
+                    told = dict(json.loads(file.read_text()))
+                    socket.create_connection(("127.0.0.1", told["port"])).close()
+                    return told
             assert process.poll() is None, self.said()
             assert time.monotonic() < until, self.said()
             time.sleep(0.05)

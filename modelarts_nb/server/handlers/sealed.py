@@ -36,7 +36,7 @@ class DiffHandler(ApiHandler):
 class SourcesHandler(ApiHandler):
     """Folders with sealed environments of others."""
 
-    auth_resource = "modelarts_nb:environments"
+    auth_resource = "modelarts_nb:sources"
 
     @web.authenticated
     @authorized
