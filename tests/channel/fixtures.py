@@ -62,9 +62,6 @@ def conda_env(channel: str) -> CondaEnv:
         seal = prefix.with_name(f"{name}.seal")
         with _alone(home.name):
             if not seal.exists() or seal.read_text() != images.fingerprint(prefix):
-                if seal.exists():
-                    # Somebody wrote into it, and so perhaps through a hard link into the cache.
-                    shutil.rmtree(images.package_cache(channel), ignore_errors=True)
                 shutil.rmtree(prefix, ignore_errors=True)
                 command = [sys.executable, images.__file__, channel, str(prefix), *specs]
                 # py-rattler may abort at exit: what counts is the environment.
