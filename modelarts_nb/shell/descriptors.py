@@ -14,6 +14,7 @@ import socket
 import stat
 
 _PIECE = 1 << 16
+_MOMENT = 1  # millisecond that the loop may be kept from other things
 
 
 class Sink:
@@ -28,7 +29,7 @@ class Sink:
         mode = os.fstat(fd).st_mode
         if stat.S_ISSOCK(mode):
             self._socket = socket.socket(fileno=os.dup(fd))
-            self._fd = fd
+            self._watch(fd)
             return
         if stat.S_ISFIFO(mode) or os.isatty(fd):
             with contextlib.suppress(OSError):
@@ -38,7 +39,11 @@ class Sink:
             if self._own < 0:
                 # Not ours to open, as after su: as much as never blocks.
                 self._piece, self._polled = select.PIPE_BUF, True
-        self._fd = self._own if self._own >= 0 else fd
+        self._watch(self._own if self._own >= 0 else fd)
+
+    def _watch(self, fd: int) -> None:
+        self._fd, self._room = fd, select.poll()
+        self._room.register(fd, select.POLLOUT)
 
     async def write(self, data: bytes) -> None:
         """Write all of it.
@@ -49,9 +54,9 @@ class Sink:
         """
         left = memoryview(data)
         while left:
-            try:
+            with contextlib.suppress(BlockingIOError):
                 left = left[self._some(left[: self._piece]) :]
-            except BlockingIOError:
+            if left and not self._soon():
                 await ready(self._fd, writing=True)
 
     def close(self) -> None:
@@ -61,6 +66,11 @@ class Sink:
             self._own = -1
         if self._socket is not None:
             self._socket.close()
+
+    def _soon(self) -> bool:
+        """Wait a moment. A terminal takes 4 KiB at a time, and whoever shows it is as quick as we
+        are: waiting for it in the loop costs more than the writing."""
+        return bool(self._room.poll(_MOMENT))
 
     def _some(self, data: memoryview) -> int:
         if self._socket is not None:

@@ -56,8 +56,11 @@ def test_a_terminal_there_is_as_the_one_here(shell: Open) -> None:
         # wide characters, typed, erased and shown
         screen.type("echo 中文x\x7f😀\r")
         screen.expect("\r\n中文😀\r\n")
-        # Ctrl-D ends it (the stopped job is asked after once), with the last exit code
-        screen.type("kill %1; wait; (exit 7)\r\x04")
+        # Ctrl-D at its prompt ends it, with the last exit code
+        screen.type("kill -9 %1; wait; echo go''ne; (exit 7)\r")
+        screen.expect("\r\ngone\r\n")
+        screen.expect("ready> ")
+        screen.type("\x04")
         assert screen.end() == 7
         assert screen.modes_now() == screen.modes
 
