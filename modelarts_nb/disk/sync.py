@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from modelarts_nb.disk.crew import Crew
+from modelarts_nb.disk.walk import walk
 from modelarts_nb.errors import from_os_error
 
 # What file systems answer that cannot sync a folder: their folder changes need no sync.
@@ -69,13 +70,13 @@ def _sync_each(path: Path) -> None:
         _sync_file(str(path))
         return
     crew = Crew(threads=32)
-    for folder, _, files in os.walk(path):
+    for folder, _, files in walk(path):
         for name in files:
             full = os.path.join(folder, name)
             if not os.path.islink(full):
                 crew.put(lambda full=full: _sync_file(full))  # type: ignore[misc]
     crew.run()
-    for folder, _, _ in os.walk(path, topdown=False):
+    for folder, _, _ in walk(path, topdown=False):
         sync_folder(Path(folder))
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.replace import replace_file
 from modelarts_nb.disk.space import human_bytes
+from modelarts_nb.disk.walk import walk
 from modelarts_nb.errors import NotFound, UsageError, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 from modelarts_nb.tool.secrets import why_secret
@@ -203,11 +204,10 @@ def _inside_home(path: str, disk: Disk, *, must_exist: bool = True) -> str:
 def _files(base: Path, inside: str, progress: Progress = SILENT) -> Iterator[str]:
     """Regular files at ``base/inside`` or below, relative to ``base``, without what is ours."""
     top = base / inside
-    if top.is_file():
-        found = [top]
-    else:
-        walk = sorted((Path(folder), sorted(names)) for folder, _, names in os.walk(top))
-        found = [folder / name for folder, names in walk for name in names]
+    found = [top] if top.is_file() else []
+    if top.is_dir():
+        folders = sorted((Path(folder), sorted(names)) for folder, _, names in walk(top))
+        found = [folder / name for folder, names in folders for name in names]
     for path in found:
         relative = str(path.relative_to(base))
         if any(relative == ours or relative.startswith(ours + "/") for ours in _OURS):

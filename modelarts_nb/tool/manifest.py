@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import modelarts_nb
+from modelarts_nb.disk.walk import walk
 from modelarts_nb.errors import from_os_error
 
 NAME = "manifest.json"
@@ -129,7 +129,7 @@ def _name(installation: Installation, path: Path) -> str:
 
 def _below(folder: Path, base: Path) -> list[str]:
     found = []
-    for path, folders, names in os.walk(folder):
+    for path, folders, names in walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         found += [str(Path(path, name).relative_to(base)) for name in sorted(names)]
     return found

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from modelarts_nb.disk.walk import walk
 from modelarts_nb.envs.engine.program import run_program
 from modelarts_nb.envs.records import python_version, read_record, record_names, site_packages
 from modelarts_nb.envs.swap import swap_content
@@ -40,14 +41,17 @@ def compile_missing(root: Path, final: Path, *, progress: Progress = SILENT) -> 
         How many files were compiled.
 
     Raises:
-        DiskFull, DiskFailure, AccessDenied: a record cannot be written.
+        DiskFull, DiskFailure, AccessDenied: a folder cannot be listed, a record not written.
         Cancelled: the user's wish.
     """
     site = site_packages(root, python_version(record_names(root)))
     python = root / "bin" / "python"
     if site is None or not python.exists():
         return 0
-    wanted = [path for path in _sources(site) if not _compiled(path, _tag(site))]
+    try:
+        wanted = [path for path in _sources(site) if not _compiled(path, _tag(site))]
+    except OSError as error:
+        raise from_os_error(error, "looking for what is not compiled", site) from error
     if not wanted:
         return 0
     progress.phase("compiling", files=len(wanted))
@@ -113,7 +117,7 @@ def _tag(site: Path) -> str:
 
 def _sources(site: Path) -> list[Path]:
     found = []
-    for folder, folders, files in os.walk(site):
+    for folder, folders, files in walk(site):
         folders[:] = [name for name in folders if name != "__pycache__"]
         found += [Path(folder, name) for name in files if name.endswith(".py")]
     return sorted(found)

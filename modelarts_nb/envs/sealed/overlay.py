@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.disk.walk import walk
 from modelarts_nb.envs.archive.contents import Item
 from modelarts_nb.envs.sealed.slots import PLACEHOLDER
 from modelarts_nb.envs.sealed.workplace import workplace
@@ -61,7 +62,7 @@ class Overlay:
         """The members that have other content now."""
         return {
             os.path.relpath(os.path.join(folder, name), self.root)
-            for folder, _, names in os.walk(self.root)
+            for folder, _, names in walk(self.root)
             for name in names
             if not os.path.islink(os.path.join(folder, name))
         }

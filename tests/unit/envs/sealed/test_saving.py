@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from modelarts_nb.envs.sealed.sealing import seal
 from modelarts_nb.envs.sealed.slots import PLACEHOLDER, Slot
 from modelarts_nb.envs.sealed.unsaved import changes, seems_unsaved, watch
 from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
-from modelarts_nb.errors import Busy, NotFound, UsageError
+from modelarts_nb.errors import Busy, DiskFailure, NotFound, UsageError
 from tests.unit.envs.archive.conftest import MTIME
 from tests.unit.envs.sealed.copies import ELSEWHERE, expanded, holds
 
@@ -90,6 +91,23 @@ def test_what_was_changed_is_in_the_new_version_and_only_that(disk: Disk, slot: 
     assert (version.number, version.parent, version.why) == (2, 1, "more")
     assert first == read_version(disk, "demo", 1).layers[0]
     assert version.stored == second.size == image_path(disk, second.image).stat().st_size
+
+
+def test_given_a_local_disk_that_stops_answering_then_no_version_is_written(
+    disk: Disk, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (slot.path / "lib/plain.txt").write_text(f"now it names {slot.path}")
+    listed = os.scandir
+
+    def failing(folder: str | Path = ".") -> object:
+        if "/overlay" in str(folder):
+            raise OSError(errno.ESTALE, "Stale file handle", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    with pytest.raises(DiskFailure):
+        save("demo", disk=disk)
+    assert numbers(disk, "demo") == [1]
 
 
 def test_the_new_version_is_the_copy_file_by_file(disk: Disk, slot: Slot, tmp_path: Path) -> None:
