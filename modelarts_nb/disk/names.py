@@ -36,11 +36,16 @@ def check_free(name: str, taken: Iterable[str]) -> str:
     check_name(name)
     for other in taken:
         if other.lower() == name.lower():
-            raise NameTaken(
-                f"There is already an environment called {other!r}.",
-                hint="Choose another name, or remove that one first.",
-            )
+            raise taken_by(other)
     return name
+
+
+def taken_by(other: str) -> NameTaken:
+    """The error where the environment ``other`` has the name."""
+    return NameTaken(
+        f"There is already an environment called {other!r}.",
+        hint="Choose another name, or remove that one first.",
+    )
 
 
 def suggest_name(wanted: str, taken: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -95,7 +96,7 @@ class Disk:
         shared = os.environ.get("XDG_DATA_HOME") or self.home / ".local/share"
         return Path(shared) / "jupyter" / "kernels"
 
-    @property
+    @cached_property
     def run(self) -> Path:
         """The run root: where sealed environments are filled in and run, on the local disk."""
         folder = config.Sealed(config=config.load()).run

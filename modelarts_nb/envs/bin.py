@@ -17,7 +17,8 @@ from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import replace_file
-from modelarts_nb.envs.cloning import announce, copy_as
+from modelarts_nb.envs.announcing import announce
+from modelarts_nb.envs.cloning import copy_as
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment, Removed
 from modelarts_nb.envs.prefixes import taken_names

@@ -23,9 +23,9 @@ from modelarts_nb.envs.affected import (
     sorted_out,
     with_dependents,
 )
+from modelarts_nb.envs.announcing import announce
 from modelarts_nb.envs.bin import NOTE, entry_name, note_removal
 from modelarts_nb.envs.channels import source_of
-from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.engine import rattler
 from modelarts_nb.envs.engine.pip import pip_install, pip_uninstall
 from modelarts_nb.envs.envfile import absolute

@@ -19,9 +19,8 @@ from modelarts_nb.disk.space import human_bytes, require_space
 from modelarts_nb.disk.staging import land, staged
 from modelarts_nb.disk.transfer import copy_tree
 from modelarts_nb.envs import bytecode
-from modelarts_nb.envs.condafiles import tell_conda
-from modelarts_nb.envs.inventory import holders, show
-from modelarts_nb.envs.kernels import register_if_possible
+from modelarts_nb.envs.announcing import announce, wants_kernel
+from modelarts_nb.envs.inventory import holders
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import find_prefix, taken_names
 from modelarts_nb.envs.records import record_names
@@ -34,7 +33,7 @@ from modelarts_nb.envs.state import State, now, read_state, write_state
 from modelarts_nb.envs.survey import Survey, survey
 from modelarts_nb.envs.twin import is_written
 from modelarts_nb.envs.unfinished import Note, unfinished
-from modelarts_nb.errors import Busy, DiskFailure, LinksRefused, ModelArtsNbError, from_os_error
+from modelarts_nb.errors import Busy, DiskFailure, LinksRefused, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 
@@ -250,43 +249,3 @@ def require_links(source: Path, folder: Path) -> None:
             hint="Run the same without --link: then every file is copied.",
             cause=str(error),
         ) from error
-
-
-def wants_kernel(kernel: bool | None) -> bool:
-    """Should what is made have a kernel? None: as the settings say."""
-    return config.Environments(config=config.load()).kernel if kernel is None else kernel
-
-
-def announce(
-    prefix: Path,
-    *,
-    kernel: bool | None,
-    disk: Disk,
-    note: Note | None = None,
-    progress: Progress = SILENT,
-) -> Environment:
-    """Let conda and Jupyter know an environment that has landed; then describe it.
-
-    It is safe on the disk already, so a home that refuses is logged and not an error: whoever
-    tidies next makes up for it.
-
-    Args:
-        prefix: where it landed.
-        kernel: register a kernel; None: as the settings say.
-        disk: the persistent disk.
-        note: keeps what could not be done.
-        progress: hears of it.
-    """
-    failures = note.failures if note else []
-    try:
-        tell_conda(disk)
-    except ModelArtsNbError as error:
-        failures.append(error.message)
-        progress.log(f"conda does not know it by name: {error.message} {error.cause}")
-    try:
-        if wants_kernel(kernel):
-            register_if_possible(prefix, disk=disk, progress=progress)
-    except ModelArtsNbError as error:
-        failures.append(error.message)
-        progress.log(f"no kernel was registered: {error.message} {error.cause}")
-    return show(prefix.name, disk=disk)

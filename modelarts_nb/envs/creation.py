@@ -18,9 +18,9 @@ from modelarts_nb.disk.scan import scan
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.staging import land, staged
 from modelarts_nb.envs import history
+from modelarts_nb.envs.announcing import announce
 from modelarts_nb.envs.building import bring, building_place
 from modelarts_nb.envs.channels import source_of
-from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.engine import conda, rattler
 from modelarts_nb.envs.engine.compiled import compile_missing, drop_naming
 from modelarts_nb.envs.engine.pip import pip_install

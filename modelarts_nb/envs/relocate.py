@@ -133,6 +133,21 @@ class Move:
                 self._inodes[entry.inode] = change
         return new
 
+    def rewrite(self, path: Path, entry: Entry) -> None:
+        """Give the file at ``path`` its new content; one that changes is replaced.
+
+        Raises:
+            OSError: it cannot be read or replaced.
+            EngineFailed: the new prefix is longer than a package left room for.
+        """
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            new = self.content(entry, fd)
+        finally:
+            os.close(fd)
+        if new is not None:
+            swap_content(path, new)
+
     def finish(self, tree: Tree, root: Path) -> Moved:
         """Mend what depends on the changed files: compiled files and records.
 
@@ -218,13 +233,7 @@ def relocate(
                 swap_link(path, target)
             progress.advance(files=1)
             return
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            new = move.content(entry, fd)
-        finally:
-            os.close(fd)
-        if new is not None:
-            swap_content(path, new)
+        move.rewrite(path, entry)
         progress.advance(files=1, bytes=entry.size)
 
     try:

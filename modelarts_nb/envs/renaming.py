@@ -6,14 +6,14 @@ from modelarts_nb.disk.landing import land
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.names import check_free
 from modelarts_nb.disk.persistent import Disk, open_disk
-from modelarts_nb.envs.cloning import announce, copy_as
+from modelarts_nb.envs.announcing import announce, announce_sealed
+from modelarts_nb.envs.cloning import copy_as
 from modelarts_nb.envs.kernels import remove_kernel
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk, taken_names
 from modelarts_nb.envs.removal import to_bin
 from modelarts_nb.envs.sealed import slots
-from modelarts_nb.envs.sealed.announcing import announce_sealed
 from modelarts_nb.envs.sealed.history import move_history
 from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.unfinished import unfinished

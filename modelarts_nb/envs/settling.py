@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from modelarts_nb.disk.scan import Entry, Tree, scan
+from modelarts_nb.disk.scan import Tree, scan
 from modelarts_nb.envs import history
 from modelarts_nb.envs.engine.compiled import compile_missing
 from modelarts_nb.envs.relocate import Move
 from modelarts_nb.envs.state import State, now, read_state, write_state
-from modelarts_nb.envs.swap import swap_content
 from modelarts_nb.envs.twin import changed
 from modelarts_nb.errors import from_os_error
 from modelarts_nb.progress import SILENT, Progress
@@ -39,7 +38,7 @@ def settle(twin: Path, final: Path, original: Tree, progress: Progress = SILENT)
     try:
         for entry in fresh:
             progress.check()
-            _rewrite(twin, entry, move)
+            move.rewrite(twin / entry.path, entry)
             progress.advance(files=1)
         move.finish(tree, twin)
     except OSError as error:
@@ -74,14 +73,3 @@ def note_requests(
             requested=(*kept, *requested),
         ),
     )
-
-
-def _rewrite(twin: Path, entry: Entry, move: Move) -> None:
-    path = twin / entry.path
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        new = move.content(entry, fd)
-    finally:
-        os.close(fd)
-    if new is not None:
-        swap_content(path, new)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
+from modelarts_nb.envs.announcing import announce
 from modelarts_nb.envs.bin import NOTE, bin_list, entry_name, note_removal, read_note
-from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk
 from modelarts_nb.envs.sealed.versions import numbers

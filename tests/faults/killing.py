@@ -7,6 +7,7 @@ import multiprocessing
 import random
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from modelarts_nb.envs.health import check
 from modelarts_nb.envs.inventory import holders
 from modelarts_nb.envs.removal import remove
 from modelarts_nb.operations.housekeeping import tidy
-from tests.faults.deeds import NAMES, Moment, again, work
+from tests.faults.deeds import DEEDS, NAMES, Deed, Moment, again, work
 from tests.faults.world import Seen, World, look
 from tests.slowfs.mount import SlowFs
 
@@ -24,7 +25,7 @@ from tests.slowfs.mount import SlowFs
 #: seconds at most, beside twice its own.
 BOUND = 20.0
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.faults.deeds"])
+_CONTEXT.set_forkserver_preload(["tests.faults.deeds", "tests.faults.sealed_deeds"])
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,13 @@ def undisturbed(deed: str, world: World, fs: SlowFs | None = None) -> Course:
     return Course(deed, before, after, report["phases"], report["total"], seconds, needed)
 
 
-def run(deed: str, world: World, moment: Moment | None) -> tuple[int | None, dict[str, Any]]:
+def run(
+    deed: str, world: World, moment: Moment | None, deeds: Mapping[str, Deed] = DEEDS
+) -> tuple[int | None, dict[str, Any]]:
     """Do it in a process of its own; the exit code and what it reported, if it could."""
     report = world.base / "report.json"
     report.unlink(missing_ok=True)
-    child = _CONTEXT.Process(target=work, args=(deed, world, moment, report))
+    child = _CONTEXT.Process(target=work, args=(deed, world, moment, report, deeds))
     child.start()
     child.join(120)
     assert child.exitcode is not None, f"{deed} hangs"

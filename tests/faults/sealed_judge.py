@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import signal
 import time
@@ -15,17 +13,15 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.inventory import holders
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.images import find_image
-from modelarts_nb.envs.sealed.versions import all_versions, numbers, read_version, sealed_names
+from modelarts_nb.envs.sealed.versions import numbers, read_version, sealed_names
 from modelarts_nb.operations.housekeeping import tidy
 from modelarts_nb.progress import SILENT
-from tests.faults.deeds import Moment, work
-from tests.faults.killing import BOUND, left_behind
+from tests.faults.deeds import Moment
+from tests.faults.killing import BOUND, left_behind, run
 from tests.faults.sealed_deeds import SEALED, TARGETS
 from tests.faults.sealed_world import SealedWorld, View, digest_of, views
 from tests.slowfs.mount import SlowFs
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.faults.sealed_deeds"])
+from tests.unit.envs.sealed.readable import all_versions
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ def undisturbed(deed: str, world: SealedWorld, fs: SlowFs | None = None) -> Cour
         before = look(world.disk)
     counted = fs.counts() if fs else {}
     start = time.monotonic()
-    code, report = run(deed, world, None)
+    code, report = run(deed, world, None, SEALED)
     assert code == 0, f"{deed} does not even work undisturbed"
     assert not report["error"], report["error"]
     seconds = time.monotonic() - start
@@ -88,19 +84,6 @@ def undisturbed(deed: str, world: SealedWorld, fs: SlowFs | None = None) -> Cour
         after = look(world.disk)
         assert not half(world), f"left behind by an undisturbed {deed}: {half(world)}"
     return Course(deed, before, after, report["phases"], report["total"], seconds, needed)
-
-
-def run(deed: str, world: SealedWorld, moment: Moment | None) -> tuple[int | None, dict[str, Any]]:
-    """Do it in a process of its own; the exit code and what it reported, if it could."""
-    report = world.base / "report.json"
-    report.unlink(missing_ok=True)
-    child = _CONTEXT.Process(target=work, args=(deed, world, moment, report, SEALED))
-    child.start()
-    child.join(120)
-    assert child.exitcode is not None, f"{deed} hangs"
-    # Killed later than that, it may have been while it wrote the report.
-    told = child.exitcode == 0 and report.exists()
-    return child.exitcode, json.loads(report.read_text()) if told else {}
 
 
 def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> str:
@@ -113,7 +96,7 @@ def kill_and_judge(course: Course, world: SealedWorld, moment: Moment) -> str:
         AssertionError: anything half, anything lost, anything that needs a human.
     """
     world.fresh()
-    code, report = run(course.deed, world, moment)
+    code, report = run(course.deed, world, moment, SEALED)
     # Processes do not always ask the same number of things: it may have ended before.
     late = code == 0 and not report["error"]
     assert late or code == -signal.SIGKILL, f"it ended with {code} {report}"
@@ -131,7 +114,7 @@ def fail_and_judge(course: Course, world: SealedWorld, fs: SlowFs, rule: str) ->
     """
     world.fresh()
     fs.fail(rule)
-    code, report = run(course.deed, world, None)
+    code, report = run(course.deed, world, None, SEALED)
     fs.fail()
     assert code == 0, f"it ended with {code}: no typed error"
     error = str(report["error"])

@@ -25,11 +25,12 @@ from modelarts_nb.envs.sealed.listing import versions
 from modelarts_nb.envs.sealed.opening import open_tree
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.versioning import rollback, undo
-from modelarts_nb.envs.sealed.versions import FORMAT, all_versions, numbers, read_version
+from modelarts_nb.envs.sealed.versions import FORMAT, numbers, read_version
 from modelarts_nb.errors import ArchiveInvalid, NotFound
 from modelarts_nb.progress import Silent
 from tests.faults.hosts import pretend
 from tests.unit.envs.sealed.by_hand import damage, environment, make_layer, make_version
+from tests.unit.envs.sealed.readable import all_versions
 
 _CONTEXT = multiprocessing.get_context("spawn")
 Run = Iterator[Path]

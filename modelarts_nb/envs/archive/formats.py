@@ -23,6 +23,9 @@ _SUFFIXES = {
 # bytes (measured on the big reference environment), and is far smaller than conda-pack's gzip.
 _LEVELS = {TAR_ZST: (1, 22, 2), TAR_GZ: (0, 9, 4), TAR: (0, 0, 0), SQUASHFS: (1, 22, 3)}
 
+# The least that an environment was ever seen to shrink to: what surely cannot end is refused.
+SURELY_NEEDED = 0.2
+
 
 def suffixed(path: str | Path) -> str | None:
     """The format that a file's suffix promises, None when it promises none of ours."""

@@ -40,9 +40,6 @@ from modelarts_nb.errors import (
 )
 from modelarts_nb.progress import SILENT, Progress
 
-# The least an environment was ever seen to shrink to: only what surely cannot end is refused.
-_SURELY_NEEDED = 0.2
-
 
 def pack(
     name: str,
@@ -114,7 +111,7 @@ def pack(
         )
         _refuse(called, seen)
         size = seen.contents.size
-        share = 1.0 if kind == formats.TAR else _SURELY_NEEDED
+        share = 1.0 if kind == formats.TAR else formats.SURELY_NEEDED
         require_space(target.parent, bytes=int(size * share), files=2)
         manifest = _manifest(called, kind, seen)
         with partial(target) as path:

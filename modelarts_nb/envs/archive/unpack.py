@@ -15,6 +15,7 @@ from modelarts_nb.disk.names import check_name
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import require_space, space_at
 from modelarts_nb.disk.staging import land
+from modelarts_nb.envs.announcing import announce, wants_kernel
 from modelarts_nb.envs.archive import formats
 from modelarts_nb.envs.archive.decompress import Decoded, format_of
 from modelarts_nb.envs.archive.destination import announce_elsewhere, built, require_free
@@ -25,7 +26,6 @@ from modelarts_nb.envs.archive.manifest import Manifest, read_beside, read_insid
 from modelarts_nb.envs.archive.opened import Opened, open_image, open_tar
 from modelarts_nb.envs.archive.safety import Allowance
 from modelarts_nb.envs.archive.team import Team
-from modelarts_nb.envs.cloning import announce, wants_kernel
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.state import State, now, write_state
 from modelarts_nb.envs.unfinished import Note, unfinished

@@ -10,8 +10,8 @@ from typing import Any
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.replace import replace_file
+from modelarts_nb.envs.announcing import announce_sealed
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.sealed.announcing import announce_sealed
 from modelarts_nb.envs.sealed.versions import head_of
 from modelarts_nb.envs.unfinished import Note
 from modelarts_nb.errors import ModelArtsNbError

@@ -16,9 +16,9 @@ from pathlib import Path
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.scan import Tree, scan
+from modelarts_nb.envs.announcing import announce_sealed
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.sealed import slots
-from modelarts_nb.envs.sealed.announcing import announce_sealed
 from modelarts_nb.envs.sealed.room import make_room
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.slots import Slot

@@ -6,9 +6,9 @@ import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from modelarts_nb.disk.persistent import Disk
+from modelarts_nb.envs.announcing import announce_sealed
 from modelarts_nb.envs.kernels import remove_kernel, write_sealed_kernel
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.sealed.announcing import announce_sealed
 from modelarts_nb.envs.sealed.cloning import Template, clone_sealed
 from modelarts_nb.envs.unfinished import Note, unfinished
 from modelarts_nb.errors import ModelArtsNbError, NameTaken

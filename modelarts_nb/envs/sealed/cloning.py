@@ -14,7 +14,7 @@ from itertools import repeat
 from pathlib import Path
 
 from modelarts_nb.disk.locks import lock
-from modelarts_nb.disk.names import check_free
+from modelarts_nb.disk.names import check_free, taken_by
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.remove import remove_tree
 from modelarts_nb.disk.replace import write_new
@@ -27,7 +27,7 @@ from modelarts_nb.envs.sealed.names import find_sealed, known_as
 from modelarts_nb.envs.sealed.sources import source_disks
 from modelarts_nb.envs.sealed.versions import head_in, numbers, version_file, with_head
 from modelarts_nb.envs.state import now
-from modelarts_nb.errors import ModelArtsNbError, NameTaken, NotFound, from_os_error
+from modelarts_nb.errors import ModelArtsNbError, NotFound, from_os_error
 from modelarts_nb.progress import SILENT, Progress
 
 _PLAIN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -167,7 +167,7 @@ def _land(disk: Disk, name: str, data: bytes) -> None:
                 os.rename(built, target)
         except OSError as error:
             if error.errno in _TAKEN and not _is_at(target, inode):
-                raise _taken(name) from error
+                raise taken_by(name) from error
             if error.errno not in _TAKEN:
                 raise
     except BaseException:
@@ -178,7 +178,7 @@ def _land(disk: Disk, name: str, data: bytes) -> None:
     twins = [other for other in os.listdir(disk.sealed) if other.lower() == name.lower()]
     if twins != [name]:
         remove_tree(target)
-        raise _taken(name)
+        raise taken_by(name)
     sync_folder(disk.sealed)
 
 
@@ -194,10 +194,3 @@ def _is_at(target: Path, inode: int) -> bool:
         return os.lstat(target / _FIRST).st_ino == inode
     except OSError:
         return False
-
-
-def _taken(name: str) -> NameTaken:
-    return NameTaken(
-        f"There is already an environment called {name!r}.",
-        hint="Choose another name, or remove that one first.",
-    )

@@ -23,9 +23,6 @@ from modelarts_nb.envs.sealed.images import image_path, keep
 from modelarts_nb.errors import NameTaken, from_os_error
 from modelarts_nb.progress import Progress
 
-# The least an environment was ever seen to shrink to: only what surely cannot end is refused.
-_SURELY_NEEDED = 0.2
-
 
 @dataclass(frozen=True)
 class Image:
@@ -68,7 +65,7 @@ def write_image(
         disk.images.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise from_os_error(error, "making the folder of images", disk.images) from error
-    require_space(disk.images, bytes=int(size * _SURELY_NEEDED), files=2)
+    require_space(disk.images, bytes=int(size * formats.SURELY_NEEDED), files=2)
     with partial(disk.images / called) as path:
         try:
             image = _write(path, items, team, threads, level, progress)

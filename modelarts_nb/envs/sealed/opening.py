@@ -11,11 +11,11 @@ from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.disk.space import require_space
 from modelarts_nb.disk.staging import land
+from modelarts_nb.envs.announcing import announce
 from modelarts_nb.envs.archive.arrival import Arrival
 from modelarts_nb.envs.archive.destination import announce_elsewhere, built, require_free
 from modelarts_nb.envs.archive.extract import Extractor
 from modelarts_nb.envs.archive.safety import Namespace
-from modelarts_nb.envs.cloning import announce
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.sealed import slots
@@ -24,7 +24,7 @@ from modelarts_nb.envs.sealed.extraction import extract
 from modelarts_nb.envs.sealed.fitness import require_fit
 from modelarts_nb.envs.sealed.merged import Merged, merge
 from modelarts_nb.envs.sealed.model import Version
-from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.required import required
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.versions import read_version
 from modelarts_nb.envs.state import State, now, write_state
@@ -65,7 +65,7 @@ def open_tree(
         Busy, DiskFull, DiskFailure, AccessDenied, Cancelled: nothing is left behind.
     """
     disk = disk or open_disk()
-    name = _sealed(name, disk)
+    name = required(name, disk, otherwise=_open_already(name))
     if prefix:
         return _elsewhere(name, prefix, number, disk, progress)
     if slots.current(disk, name):
@@ -74,7 +74,8 @@ def open_tree(
     kernel = Kernels(disk).of_name(name)[0] != "none"
     with unfinished(disk, name, kernel=kernel) as note:
         with lock(disk, name, progress=progress):
-            _require_closed(name, disk)
+            if os.path.lexists(disk.envs / name):
+                raise _open_already(name)
             version = read_version(disk, name, number)
             _make(version, final, disk, note, progress)
         # The tree is there: from now on it is the truth.
@@ -83,20 +84,8 @@ def open_tree(
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
 
-def _sealed(name: str, disk: Disk) -> str:
-    found = find_sealed(name, disk)
-    if found is None:
-        _require_closed(name, disk)
-        raise NotFound(
-            f"There is no sealed environment called {name!r}.",
-            hint="`ma env list` shows all there are.",
-        )
-    return found
-
-
-def _require_closed(name: str, disk: Disk) -> None:
-    if name and "/" not in name and os.path.lexists(disk.envs / name):
-        raise UsageError(f"{name!r} is open already.", hint=f"`ma env seal {name}` seals it again.")
+def _open_already(name: str) -> UsageError:
+    return UsageError(f"{name!r} is open already.", hint=f"`ma env seal {name}` seals it again.")
 
 
 def _elsewhere(

@@ -12,21 +12,20 @@ from modelarts_nb.disk.space import human_bytes
 from modelarts_nb.disk.staging import staged
 from modelarts_nb.envs.archive.team import Team
 from modelarts_nb.envs.condafiles import names_folder
-from modelarts_nb.envs.records import installed
-from modelarts_nb.envs.sealed import facts, leases, slots
+from modelarts_nb.envs.sealed import leases, slots
 from modelarts_nb.envs.sealed.comparing import Look, compare, look
+from modelarts_nb.envs.sealed.draft import added, draft
 from modelarts_nb.envs.sealed.images import keep
 from modelarts_nb.envs.sealed.imaging import Image, write_image
 from modelarts_nb.envs.sealed.merged import Merged, merge
 from modelarts_nb.envs.sealed.model import Layer, Version
-from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.overlay import overlay
 from modelarts_nb.envs.sealed.placeholder import Members, of_copy
+from modelarts_nb.envs.sealed.required import required
 from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.sealed.unsaved import Changes, watch
 from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
 from modelarts_nb.envs.sealed.workplace import turn
-from modelarts_nb.envs.state import now, read_state
 from modelarts_nb.errors import ArchiveInvalid, NotFound, UsageError
 from modelarts_nb.progress import SILENT, Progress
 
@@ -59,7 +58,14 @@ def save(
         DiskFull, DiskFailure, AccessDenied, Cancelled: nothing is written, all is still unsaved.
     """
     disk = disk or open_disk()
-    sealed = _sealed(name, disk)
+    sealed = required(
+        name,
+        disk,
+        otherwise=UsageError(
+            f"{name!r} is open: what is changed in it is on the disk already.",
+            hint=f"`ma env seal {name}` makes a version of it.",
+        ),
+    )
     # Who saves it here at the same time waits, and then finds nothing to save.
     with turn(disk, sealed, progress):
         slot = slots.current(disk, sealed)
@@ -67,20 +73,6 @@ def save(
             progress.log(f"{sealed} has no local copy here: there is nothing to save")
             return read_version(disk, sealed)
         return _save(slot, why, disk, progress)
-
-
-def _sealed(name: str, disk: Disk) -> str:
-    if sealed := find_sealed(name, disk):
-        return sealed
-    if os.path.lexists(disk.envs / name):
-        raise UsageError(
-            f"{name!r} is open: what is changed in it is on the disk already.",
-            hint=f"`ma env seal {name}` makes a version of it.",
-        )
-    raise NotFound(
-        f"There is no sealed environment called {name!r}.",
-        hint="`ma env list` shows all there are.",
-    )
 
 
 def _save(slot: Slot, why: str, disk: Disk, progress: Progress) -> Version:
@@ -162,30 +154,14 @@ def _version(
     image: Image,
     disk: Disk,
 ) -> Version:
-    packages = tuple(installed(slot.path))
-    known, state = facts.of(slot.path, packages), read_state(slot.path)
-    before = {layer.image for layer in base.layers} if base else set()
     there = {item.path for item in seen.contents.items} - {item.path for item in members.items}
     unfit = [path for path in base.unfit if path in there] if base else []
-    return Version(
-        name=slot.name,
-        number=0,  # decided when it is written
-        created=now(),
+    return replace(
+        draft(slot.path, slot.name, seen.contents, disk, before=base),
         layers=layers,
         why=why,
-        owner=disk.owner,
         parent=slot.number,
-        platform=known.platform,
-        arch=known.arch,
-        glibc=known.glibc,
-        accelerator=known.accelerator,
-        python=next((p.version for p in packages if p.name == "python"), None),
-        packages=packages,
-        files=seen.contents.files,
-        size=seen.contents.size,
-        stored=0 if image.sha256 in before else image.size,
-        requested=state.requested if state else base.requested if base else (),
-        origin=base.origin if base else "",
+        stored=added(image, base),
         unfit=tuple(sorted({*unfit, *members.unfit})),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from modelarts_nb import config
@@ -24,8 +25,7 @@ from modelarts_nb.envs.kernels import write_kernel, write_sealed_kernel
 from modelarts_nb.envs.kernelspecs import Kernels
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.prefixes import on_disk
-from modelarts_nb.envs.records import installed
-from modelarts_nb.envs.sealed import facts
+from modelarts_nb.envs.sealed.draft import added, draft
 from modelarts_nb.envs.sealed.imaging import Image, write_image
 from modelarts_nb.envs.sealed.merged import merge
 from modelarts_nb.envs.sealed.model import Layer, Version
@@ -33,7 +33,6 @@ from modelarts_nb.envs.sealed.names import find_sealed
 from modelarts_nb.envs.sealed.overlay import overlay
 from modelarts_nb.envs.sealed.placeholder import Members, of_tree
 from modelarts_nb.envs.sealed.versions import numbers, read_version, write_version
-from modelarts_nb.envs.state import now, read_state
 from modelarts_nb.envs.swaps import finish_swaps
 from modelarts_nb.errors import ArchiveInvalid, ModelArtsNbError, PackRefused
 from modelarts_nb.progress import SILENT, Progress
@@ -151,29 +150,13 @@ def _refuse(name: str, seen: Survey, progress: Progress) -> None:
 def _version(
     prefix: Path, why: str, seen: Survey, members: Members, image: Image, disk: Disk
 ) -> Version:
-    packages = tuple(installed(prefix))
-    state, known = read_state(prefix), facts.of(prefix, packages)
     parent = _newest(disk, prefix.name)
-    stored = {layer.image for layer in parent.layers} if parent else set()
-    return Version(
-        name=prefix.name,
-        number=0,  # decided when it is written
-        created=now(),
+    return replace(
+        draft(prefix, prefix.name, seen.contents, disk, before=None),
         layers=(Layer(image.sha256, image.size, image.plain, (), members.prefix),),
         why=why,
-        owner=disk.owner,
         parent=parent.number if parent else None,
-        platform=known.platform,
-        arch=known.arch,
-        glibc=known.glibc,
-        accelerator=known.accelerator,
-        python=next((p.version for p in packages if p.name == "python"), None),
-        packages=packages,
-        files=seen.contents.files,
-        size=seen.contents.size,
-        stored=0 if image.sha256 in stored else image.size,
-        requested=state.requested if state else (),
-        origin=state.origin if state else "",
+        stored=added(image, parent),
         unfit=members.unfit,
     )
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.model import Environment
-from modelarts_nb.envs.prefixes import disk_prefixes
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.filling import fill
 from modelarts_nb.envs.sealed.images import keep
 from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.names import find_sealed
+from modelarts_nb.envs.sealed.required import required
 from modelarts_nb.envs.sealed.saving import save
 from modelarts_nb.envs.sealed.unsaved import changes
 from modelarts_nb.envs.sealed.versions import read_version, version_file, write_version
@@ -55,7 +55,15 @@ def rollback(
         Busy, DiskFull, DiskFailure, AccessDenied, Cancelled: no version was written.
     """
     disk = disk or open_disk()
-    name = _sealed(name, disk)
+    name = required(
+        name,
+        disk,
+        otherwise=UsageError(
+            f"{name!r} is open: what counts is its folder, and its versions are from before.",
+            hint=f"`ma env undo {name}` takes the last change back. For an earlier version, seal "
+            f"it first, or have that beside it: `ma env clone {name}@NUMBER OTHER`.",
+        ),
+    )
     read_version(disk, name, number)
     used = slots.current(disk, name)
     here = _saved(used, disk, progress).number if used else _newest(disk, name)
@@ -113,21 +121,6 @@ def undo(
 def _newest(disk: Disk, name: str) -> int:
     """The number of the newest version, whether it can be read or not. Raises NotFound."""
     return int(version_file(disk, name).stem)
-
-
-def _sealed(name: str, disk: Disk) -> str:
-    if known := find_sealed(name, disk):
-        return known
-    if any(name.lower() == prefix.name.lower() for prefix in disk_prefixes(disk)):
-        raise UsageError(
-            f"{name!r} is open: what counts is its folder, and its versions are from before.",
-            hint=f"`ma env undo {name}` takes the last change back. For an earlier version, seal "
-            f"it first, or have that beside it: `ma env clone {name}@NUMBER OTHER`.",
-        )
-    raise NotFound(
-        f"There is no sealed environment called {name!r}.",
-        hint="`ma env list` shows all there are.",
-    )
 
 
 def _saved(used: slots.Slot, disk: Disk, progress: Progress) -> Version:

@@ -131,24 +131,6 @@ def version_file(disk: Disk, name: str, number: int | None = None) -> Path:
     return disk.sealed / name / f"{known[-1] if number is None else number}.json"
 
 
-def all_versions(disk: Disk, name: str) -> list[Version]:
-    """Every version of ``name`` that can be read, ascending.
-
-    Raises:
-        NotFound: it has none.
-        DiskFailure, AccessDenied: they cannot be read.
-    """
-    if not (known := numbers(disk, name)):
-        read_version(disk, name)
-    found = []
-    for number in known:
-        try:
-            found.append(read_version(disk, name, number))
-        except ArchiveInvalid:
-            continue
-    return found
-
-
 def write_version(disk: Disk, version: Version, held: Beating) -> Version:
     """Write ``version`` as the next one of its name.
 

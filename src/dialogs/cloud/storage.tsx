@@ -3,6 +3,7 @@ import React from 'react';
 import { IStorage } from '../../api/cloudTypes';
 import { categoryWord, storageState } from '../../cloud/words';
 import { IModelArtsNb } from '../../tokens';
+import { Fact, Facts } from '../facts';
 import { show } from '../form';
 import { Loaded } from '../loaded';
 import { confirmed } from './confirm';
@@ -36,13 +37,13 @@ export async function showStorage(
   await show(
     storage.path,
     <Loaded nb={nb} load={() => cloud.client.storage(storage.path)}>
-      {found => <Facts nb={nb} storage={found} />}
+      {found => <Details nb={nb} storage={found} />}
     </Loaded>,
     trans
   );
 }
 
-function Facts(props: {
+function Details(props: {
   nb: IModelArtsNb;
   storage: IStorage;
 }): React.ReactElement {
@@ -51,7 +52,7 @@ function Facts(props: {
   const { machine } = storage;
   const ms = (value: number | null | undefined) =>
     typeof value === 'number' ? format.latency(value) : '';
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     [trans.__('What'), categoryWord(storage.category, trans)],
     [trans.__('Source'), storage.uri],
     [trans.__('By the cloud’s word'), storageState(storage.status, trans)],
@@ -85,18 +86,5 @@ function Facts(props: {
     [trans.__('A look-up takes'), ms(machine?.stat_ms)],
     [trans.__('A small write takes'), ms(machine?.write_ms)]
   ];
-  return (
-    <table className="ma-Table ma-Facts">
-      <tbody>
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{value}</td>
-            </tr>
-          ))}
-      </tbody>
-    </table>
-  );
+  return <Facts facts={facts} />;
 }

@@ -4,6 +4,7 @@ import React from 'react';
 import { IJob, IJobEvent, IJobTask } from '../../api/jobTypes';
 import { jobState, whyNoShell } from '../../jobs/words';
 import { IModelArtsNb } from '../../tokens';
+import { Fact, Facts } from '../facts';
 import { show } from '../form';
 import { Loaded } from '../loaded';
 
@@ -37,7 +38,7 @@ function Details(props: {
 }): React.ReactElement {
   const { nb, job, events } = props;
   const { trans, format } = nb;
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     [trans.__('State'), jobState(job.phase, trans)],
     [trans.__('Id'), job.id],
     [trans.__('Begun'), job.started && format.exact(job.started)],
@@ -58,16 +59,7 @@ function Details(props: {
   ];
   return (
     <>
-      <dl className="ma-Facts">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <React.Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
+      <Facts facts={facts} />
       {events.length > 0 && (
         <>
           <h3 className="ma-Facts-title">{trans.__('Events')}</h3>

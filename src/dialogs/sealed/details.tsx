@@ -6,6 +6,7 @@ import { hasNewer, isSealed } from '../../sealed/state';
 import { acceleratorWord, whyWord } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
 import { dotOf, dotWord } from '../../words';
+import { Fact, Facts } from '../facts';
 import { show } from '../form';
 import { Loaded } from '../loaded';
 
@@ -43,16 +44,7 @@ function Details(props: IDetailsProps): React.ReactElement {
   const facts = [...general(props, used), ...sizes(props), ...needs(nb, used)];
   return (
     <>
-      <dl className="ma-Facts">
-        {facts
-          .filter(([, value]) => value)
-          .map(([name, value]) => (
-            <React.Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
+      <Facts facts={facts} />
       {environment.unsaved && (
         <p className="ma-strong">
           {trans.__(
@@ -63,8 +55,6 @@ function Details(props: IDetailsProps): React.ReactElement {
     </>
   );
 }
-
-type Fact = [name: string, value: string | null];
 
 function general(
   { nb, environment }: IDetailsProps,

@@ -19,7 +19,7 @@ from modelarts_nb.envs.sealed.leases import prepared
 from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.slots import Slot
 from modelarts_nb.envs.sealed.versioning import rollback, undo
-from modelarts_nb.envs.sealed.versions import all_versions, numbers, read_version
+from modelarts_nb.envs.sealed.versions import numbers, read_version
 from modelarts_nb.errors import (
     ArchiveInvalid,
     DiskFull,
@@ -30,6 +30,7 @@ from modelarts_nb.errors import (
 from modelarts_nb.progress import Silent
 from tests.unit.envs.by_hand import make_on_disk
 from tests.unit.envs.sealed.by_hand import damage, environment, make_layer, make_version
+from tests.unit.envs.sealed.readable import all_versions
 
 pytestmark = pytest.mark.usefixtures("run")
 

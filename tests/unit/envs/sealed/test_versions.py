@@ -21,7 +21,6 @@ from modelarts_nb.envs.sealed import versions as versions_module
 from modelarts_nb.envs.sealed.model import Layer, Version
 from modelarts_nb.envs.sealed.versions import (
     FORMAT,
-    all_versions,
     head_of,
     numbers,
     parse,
@@ -32,6 +31,7 @@ from modelarts_nb.envs.sealed.versions import (
     write_version,
 )
 from modelarts_nb.errors import ArchiveInvalid, Busy, DiskFailure, NotFound
+from tests.unit.envs.sealed.readable import all_versions
 
 PATH = Path("/disk/envs/sealed/mine/1.json")
 VERSION = Version(
