@@ -8,7 +8,7 @@ from pathlib import Path
 from modelarts_nb import config
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.condafiles import tell_conda
-from modelarts_nb.envs.inventory import show
+from modelarts_nb.envs.inventory import show, show_sealed
 from modelarts_nb.envs.kernels import register_if_possible, register_sealed_if_possible
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.unfinished import Note
@@ -64,7 +64,7 @@ def announce_sealed(
             register_sealed_if_possible(name, disk=disk, progress=progress)
 
     _tell(register, disk, note, progress)
-    return show(name, disk=disk)
+    return show_sealed(name, disk=disk)
 
 
 def _tell(register: Callable[[], None], disk: Disk, note: Note | None, progress: Progress) -> None:

@@ -27,7 +27,6 @@ from modelarts_nb.envs.records import record_names
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.cloned import clone_announced
 from modelarts_nb.envs.sealed.cloning import sealed_source
-from modelarts_nb.envs.sealed.names import known_as
 from modelarts_nb.envs.sealed.unsaved import seems_unsaved
 from modelarts_nb.envs.state import State, now, read_state, write_state
 from modelarts_nb.envs.survey import Survey, survey
@@ -91,7 +90,8 @@ def clone(
     if sealed := template.result():
         wanted = wants_kernel(kernel)
         environment = clone_announced(sealed, name, kernel=wanted, disk=disk, progress=progress)
-        _tell_unsaved(source, disk, progress)
+        if source.lower() == sealed.version.name.lower():
+            _tell_unsaved(sealed.version.name, disk, progress)
         return environment
     prefix = find_prefix(source, disk=disk)
     if prefix.parent == disk.envs and (holder := holders(disk).get(prefix.name.lower())):
@@ -130,9 +130,9 @@ def clone(
         return announce(final, kernel=kernel, note=note, disk=disk, progress=progress)
 
 
-def _tell_unsaved(source: str, disk: Disk, progress: Progress) -> None:
+def _tell_unsaved(name: str, disk: Disk, progress: Progress) -> None:
     """A clone of a sealed environment has what is saved of it."""
-    slot = slots.current(disk, known_as(source, disk))
+    slot = slots.current(disk, name)
     if slot and seems_unsaved(slot):
         progress.log(
             f"what is unsaved of {slot.name} is not in the clone; "

@@ -72,10 +72,7 @@ def show(name: str, *, disk: Disk | None = None) -> Environment:
     """
     disk = disk or open_disk()
     if sealed := find_sealed(name, disk):
-        environment = _Describer(disk).sealed(sealed)
-        if environment is None:
-            raise NotFound(f"{sealed!r} was removed just now.", hint="`ma bin list` shows it.")
-        return environment
+        return show_sealed(sealed, disk=disk)
     prefix = find_prefix(name, disk=disk)
     where: Where = "elsewhere"
     if prefix.parent == disk.envs:
@@ -85,6 +82,19 @@ def show(name: str, *, disk: Disk | None = None) -> Environment:
     environment = _Describer(disk).open(prefix, where, {prefix.name})
     if environment is None:
         raise NotFound(f"{prefix.name!r} was removed just now.", hint="`ma bin list` shows it.")
+    return environment
+
+
+def show_sealed(name: str, *, disk: Disk) -> Environment:
+    """The sealed environment that is spelled just so.
+
+    Raises:
+        NotFound: there is none.
+        DiskFailure, AccessDenied: its versions cannot be read.
+    """
+    environment = _Describer(disk).sealed(name)
+    if environment is None:
+        raise NotFound(f"{name!r} was removed just now.", hint="`ma bin list` shows it.")
     return environment
 
 

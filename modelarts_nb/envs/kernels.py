@@ -62,7 +62,7 @@ def register_if_possible(prefix: Path, *, disk: Disk, progress: Progress = SILEN
         progress.phase("registering")
         write_kernel(prefix, disk)
     else:
-        _log_none(prefix.name, progress)
+        log_no_kernel(prefix.name, progress)
 
 
 def register_sealed_if_possible(name: str, *, disk: Disk, progress: Progress = SILENT) -> None:
@@ -76,10 +76,11 @@ def register_sealed_if_possible(name: str, *, disk: Disk, progress: Progress = S
         progress.phase("registering")
         write_sealed_kernel(name, disk)
     else:
-        _log_none(name, progress)
+        log_no_kernel(name, progress)
 
 
-def _log_none(name: str, progress: Progress) -> None:
+def log_no_kernel(name: str, progress: Progress) -> None:
+    """Say why what was just made has no kernel, and what to do."""
     progress.log(
         f"no kernel: ipykernel is not in {name!r}; "
         f"`ma env install {name} ipykernel`, then `ma env register {name}`"

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.announcing import announce_sealed
-from modelarts_nb.envs.kernels import remove_kernel, write_sealed_kernel
+from modelarts_nb.envs.kernels import log_no_kernel, remove_kernel, write_sealed_kernel
 from modelarts_nb.envs.model import Environment
 from modelarts_nb.envs.sealed.cloning import Template, clone_sealed
 from modelarts_nb.envs.unfinished import Note, unfinished
@@ -30,9 +30,8 @@ def clone_announced(
         ModelArtsNbError: as ``clone_sealed``; nothing is left behind.
     """
     ready = any(package.name == "ipykernel" for package in template.version.packages)
-    beside = kernel and ready
     with unfinished(disk, name, kernel=kernel) as note, ThreadPoolExecutor(1) as beside_us:
-        written = beside_us.submit(write_sealed_kernel, name, disk) if beside else None
+        written = beside_us.submit(write_sealed_kernel, name, disk) if kernel and ready else None
         try:
             clone_sealed(template, name, disk=disk, progress=progress)
         except NameTaken:
@@ -45,8 +44,9 @@ def clone_announced(
             raise
         if written:
             _heed(written, note, progress)
-        wanted = kernel and not beside
-        return announce_sealed(name, kernel=wanted, disk=disk, note=note, progress=progress)
+        elif kernel:
+            log_no_kernel(name, progress)
+        return announce_sealed(name, kernel=False, disk=disk, note=note, progress=progress)
 
 
 def _heed(written: Future[None], note: Note, progress: Progress) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from modelarts_nb.envs.prefixes import taken_names
 from modelarts_nb.envs.sealed.fitness import require_fit
 from modelarts_nb.envs.sealed.images import keep
 from modelarts_nb.envs.sealed.model import Version
-from modelarts_nb.envs.sealed.names import find_sealed, known_as
+from modelarts_nb.envs.sealed.names import known_as, spelling
 from modelarts_nb.envs.sealed.sources import source_disks
 from modelarts_nb.envs.sealed.versions import head_in, numbers, version_file, with_head
 from modelarts_nb.envs.state import now
@@ -70,15 +71,17 @@ def sealed_source(source: str, disk: Disk) -> Template | None:
             )
         there = sources[match[1]]
         return _template(there, known_as(match[2], there), int(match[3]) if match[3] else None)
-    if match := _NUMBERED.fullmatch(source):
-        name = known_as(match[1], disk)
-        return _template(disk, name, int(match[2])) if numbers(disk, name) else None
-    sealed = find_sealed(source, disk)
-    return _template(disk, sealed) if sealed else None
+    match = _NUMBERED.fullmatch(source)
+    name = known_as(match[1], disk) if match else spelling(source, disk)
+    if name is None or not (known := numbers(disk, name)):
+        return None
+    return _template(disk, name, int(match[2]) if match else None, known)
 
 
-def _template(disk: Disk, name: str, number: int | None = None) -> Template:
-    path = version_file(disk, name, number)
+def _template(
+    disk: Disk, name: str, number: int | None = None, known: Sequence[int] | None = None
+) -> Template:
+    path = version_file(disk, name, number, known=known)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -113,13 +116,14 @@ def clone_sealed(
         why=f"clone of {version.name} version {version.number}",
         stored=0,
     )
-    with _held_by_others(disk, name, progress):
+    images = [layer.image for layer in version.layers]
+    with ThreadPoolExecutor(_THREADS) as pool, _held_by_others(disk, name, progress):
+        kept = pool.map(keep, repeat(disk), images)
         # A seal that was killed before it wrote a version may have left an empty folder.
         with contextlib.suppress(OSError):
             os.rmdir(disk.sealed / name)
         check_free(name, taken_names(disk))
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(keep, repeat(disk), (layer.image for layer in version.layers)))
+        list(kept)
         progress.phase("landing")
         try:
             _land(disk, name, with_head(first, template.data))

@@ -29,6 +29,17 @@ def find_sealed(name: str, disk: Disk) -> str | None:
     Raises:
         DiskFailure: the folder of the sealed environments cannot be read.
     """
+    spelled = spelling(name, disk)
+    return spelled if spelled and numbers(disk, spelled) else None
+
+
+def spelling(name: str, disk: Disk) -> str | None:
+    """How the sealed environment that ``name`` means is spelled, should there be one; None: there
+    is none.
+
+    Raises:
+        DiskFailure: the folder of the sealed environments cannot be read.
+    """
     if "/" in name:
         slot = slot_at(Path(os.path.abspath(Path(name).expanduser())), disk)
         if slot is None:
@@ -37,9 +48,7 @@ def find_sealed(name: str, disk: Disk) -> str | None:
     if not name or name in (".", "..") or "\0" in name or name.startswith("~"):
         return None
     name = known_as(name, disk)
-    if os.path.lexists(disk.envs / name) or not numbers(disk, name):
-        return None
-    return name
+    return None if os.path.lexists(disk.envs / name) else name
 
 
 def slot_at(path: Path, disk: Disk) -> slots.Slot | None:

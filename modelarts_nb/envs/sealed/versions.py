@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,14 +112,18 @@ def head_of(path: Path) -> Version:
     return parse(data if end < 0 else data[:end].rstrip(b",") + b"}", path)
 
 
-def version_file(disk: Disk, name: str, number: int | None = None) -> Path:
-    """The file of one version; None: of the newest.
+def version_file(
+    disk: Disk, name: str, number: int | None = None, *, known: Sequence[int] | None = None
+) -> Path:
+    """The file of one version; None: of the newest. ``known`` are the ``numbers``, when one has
+    them already.
 
     Raises:
         NotFound: there is none.
         DiskFailure: the folder cannot be read.
     """
-    known = numbers(disk, name)
+    if known is None:
+        known = numbers(disk, name)
     if not known or (number is not None and number not in known):
         which = f"version {number} of {name!r}" if known else f"sealed environment called {name!r}"
         raise NotFound(
