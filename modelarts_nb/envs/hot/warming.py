@@ -12,7 +12,7 @@ from typing import Literal
 from modelarts_nb import config
 from modelarts_nb.disk.persistent import Disk, open_disk
 from modelarts_nb.envs.hot.kernel import record
-from modelarts_nb.envs.hot.kernel.fill import MOST_BYTES, Fill, NoRoom, Turn, Wanted
+from modelarts_nb.envs.hot.kernel.fill import FOLDER, MOST_BYTES, Fill, NoRoom, Turn, Wanted
 from modelarts_nb.envs.hot.kernel.places import Places
 from modelarts_nb.envs.hot.placing import place
 from modelarts_nb.envs.prefixes import on_disk
@@ -121,10 +121,10 @@ def _fill(places: Places, wanted: Wanted, progress: Progress) -> Warmed:
         room = places.room(MOST_BYTES)
         fill = Fill(places.prefix, places.mirror, wanted, room=room, copied=count, filled=filled)
         sizes = {
-            group: sum(not folder for _, folder in members)
+            group: sum(kind != FOLDER for _, kind in members)
             for group, members in fill.groups().items()
         }
-        progress.phase("copying", files=len(wanted.paths))
+        progress.phase("copying", files=len(wanted.all))
         state: State = "ready"
         try:
             fill.run()
@@ -132,7 +132,8 @@ def _fill(places: Places, wanted: Wanted, progress: Progress) -> Warmed:
             if room < MOST_BYTES and _free_one(places, progress):
                 continue
             state = "partly"
-        found = len(fill.index.code) + len(fill.index.libs)
+        index = fill.index
+        found = len(index.code) + len(index.libs) + len(index.texts) + len(index.sources)
         progress.log(f"{places.name}: {found:,} files at hand in {places.mirror}")
         return Warmed(places.name, state, found, copied)
 

@@ -16,7 +16,7 @@ from time import monotonic, sleep
 
 from . import index as indexes
 from .crowd import THREADS, each
-from .index import CODE, EVERY_LINK, LARGE, LIBS, Index, group_of
+from .index import CODE, EVERY_LINK, INFO, LARGE, LIBS, READ, TEXTS, Index, group_of
 from .links import link, link_folder, put, remove
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Callable, Iterator
 
 LOCK = "lock"
+FOLDER, MODULE, TEXT = "folder", "module", "text"
 # Bytes: from where on a file is copied in pieces, and of a piece.
 _LARGE, _PIECE = 4 << 20, 1 << 20
 # What one environment may have on the local disk.
@@ -39,12 +40,15 @@ class Wanted:
 
     Args:
         tag: of the interpreter, as in ``cpython-311``.
-        paths: Python files and libraries relative to the prefix, in the order of use.
+        paths: Python files and libraries relative to the prefix, in the order of use; with ``READ``
+            before it, a file that is read as a text.
     """
 
     def __init__(self, tag: str, paths: list[str]) -> None:
         self.tag = tag
-        self.paths = paths
+        self.all = paths
+        self.paths = [path for path in paths if not path.startswith(READ)]
+        self.texts = [path[len(READ) :] for path in paths if path.startswith(READ)]
 
 
 class Fill:
@@ -77,16 +81,28 @@ class Fill:
         self._copied, self._filled = copied, filled
         self._no_room = False
 
-    def groups(self) -> dict[str, list[tuple[str, bool]]]:
-        """What is filled together, in the order of use: paths, and whether they are folders."""
-        found: dict[str, list[tuple[str, bool]]] = {}
+    def groups(self) -> dict[str, list[tuple[str, str]]]:
+        """What is filled together, in the order of use: paths, and what each is."""
+        found: dict[str, list[tuple[str, str]]] = {}
         seen = set()
+
+        def add(path: str, kind: str, group: str | None = None) -> None:
+            if (path, kind) not in seen:
+                seen.add((path, kind))
+                if group is None:
+                    group = group_of(self.prefix, self.index.full(path))
+                found.setdefault(group, []).append((path, kind))
+
         for path in self.wanted.paths:
-            for each_path, is_folder in ((posixpath.dirname(path), True), (path, False)):
-                if each_path not in seen:
-                    seen.add(each_path)
-                    group = group_of(self.prefix, self.index.full(each_path))
-                    found.setdefault(group, []).append((each_path, is_folder))
+            add(posixpath.dirname(path), FOLDER)
+            if not path.endswith(".py"):
+                # A folder of this name comes before an extension module, if it is a package.
+                add(path[: path.find(".", path.rfind("/") + 1)], FOLDER)
+            add(path, MODULE)
+        for path in self.wanted.texts:
+            if group_of(self.prefix, self.index.full(path)) == INFO:
+                add(posixpath.dirname(path), FOLDER)
+            add(path, TEXT, INFO)
         return found
 
     def run(self) -> None:
@@ -104,7 +120,7 @@ class Fill:
         self._filled(EVERY_LINK)
         self._copy_large(self.wanted.paths, self._copy_small(self.groups()))
         if not self._no_room:
-            missed = [path for path in self.wanted.paths if not self.index.knows(path)]
+            missed = [path for path in self.wanted.all if not self.index.knows(path)]
             self._add([*("m " + path for path in missed), "end"])
         os.replace(part, self._at(indexes.NAME))
         self._sweep()
@@ -153,25 +169,31 @@ class Fill:
             raise failed[0]
         return lines
 
-    def _copy_small(self, groups: dict[str, list[tuple[str, bool]]]) -> dict[str, os.stat_result]:
+    def _copy_small(self, groups: dict[str, list[tuple[str, str]]]) -> dict[str, os.stat_result]:
         """Copy all but the large files, which are returned; each group is told of at its end."""
         todo = [(group, *member) for group, members in groups.items() for member in members]
-        for folder in (path for _, path, is_folder in todo if is_folder):
-            os.makedirs(posixpath.join(self._at(CODE), folder, "__pycache__"), exist_ok=True)
+        for _, path, kind in todo:
+            above = posixpath.dirname(path)
+            if kind == TEXT:
+                os.makedirs(posixpath.join(self._at(TEXTS), above), exist_ok=True)
+            elif kind == MODULE and path.endswith(".py"):
+                os.makedirs(posixpath.join(self._at(CODE), above, "__pycache__"), exist_ok=True)
         left = {group: len(members) for group, members in groups.items()}
         lines: dict[str, list[str]] = {group: [] for group in groups}
         large: dict[str, os.stat_result] = {}
         failed: list[BaseException] = []
         guard = _thread.allocate_lock()
 
-        def one(item: tuple[str, str, bool]) -> None:
-            group, path, is_folder = item
+        def one(item: tuple[str, str, str]) -> None:
+            group, path, kind = item
             if failed:
                 return
             line = None
             try:
-                if is_folder:
+                if kind == FOLDER:
                     line = self._folder(path)
+                elif kind == TEXT:
+                    line = self._text(path)
                 elif path.endswith(".py"):
                     line = self._python(path)
                 else:
@@ -274,6 +296,27 @@ class Fill:
         put(place, lambda fresh: _write_bytes(fresh, data, info))
         return "b %d %d %s" % (info.st_size, info.st_mtime_ns, path)
 
+    def _text(self, path: str) -> str | None:
+        full, place = self.index.full(path), posixpath.join(self._at(TEXTS), path)
+        info = os.stat(full)
+        try:
+            here: os.stat_result | None = os.stat(place)
+        except OSError:
+            here = None
+        if here is None or (here.st_size, here.st_mtime_ns) != (info.st_size, info.st_mtime_ns):
+            # A program may have asked for a folder, or for what it must not read.
+            if not stat.S_ISREG(info.st_mode) or not os.access(full, os.R_OK):
+                return None
+            if info.st_size > _LARGE or not self._takes(info.st_size):
+                return None
+            with open(full, "rb", 0) as file:
+                data = file.read()
+            self._copied(len(data))
+            if len(data) != info.st_size:
+                return None
+            put(place, lambda fresh: _write_bytes(fresh, data, info))
+        return "t %d %d %s" % (info.st_size, info.st_mtime_ns, path)
+
     def _in_pieces(self, path: str, info: os.stat_result) -> None:
         source = os.open(self.index.full(path), os.O_RDONLY | os.O_CLOEXEC)
         place = posixpath.join(self._at(LIBS), path)
@@ -313,10 +356,18 @@ class Fill:
         return not self._no_room
 
     def _sweep(self) -> None:
-        """Remove copies of compiled files that the index does not have."""
+        """Remove copies of compiled files and texts that the index does not have."""
         kept = {
             posixpath.join(self._at(CODE), self.index.relative(path)) for path in self.index.code
         }
+        texts = {
+            posixpath.join(self._at(TEXTS), self.index.relative(path))
+            for path in (*self.index.texts, *self.index.sources)
+        }
+        for folder, _, names in os.walk(self._at(TEXTS)):
+            for name in names:
+                if posixpath.join(folder, name) not in texts:
+                    remove(posixpath.join(folder, name))
         for folder, _, names in os.walk(self._at(CODE)):
             above = posixpath.dirname(folder)
             for name in names:

@@ -11,6 +11,8 @@ import _imp
 import os
 import sys
 
+from .texts import READERS, serve
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import importlib.machinery as machinery
@@ -29,7 +31,10 @@ def install(mirror: Mirror) -> None:
     compiled = machinery.BYTECODE_SUFFIXES
     loaders: list[tuple[Any, list[str]]] = [
         (lambda name, path: Extension(name, path, mirror), suffixes),
-        (lambda name, path: Source(name, path, mirror), machinery.SOURCE_SUFFIXES),
+        (
+            lambda name, path: (Reader if name in READERS else Source)(name, path, mirror),
+            machinery.SOURCE_SUFFIXES,
+        ),
         (machinery.SourcelessFileLoader, compiled),
     ]
     top = mirror.prefix + "/"
@@ -42,8 +47,12 @@ def install(mirror: Mirror) -> None:
         return Finder(path, loaders, mirror)
 
     sys.path_hooks.insert(0, hook)
-    for path in [path for path in sys.path_importer_cache if path.startswith(top)]:
+    found = sys.path_importer_cache.items()
+    for path in [path for path, finder in found if finder and path.startswith(top)]:
         del sys.path_importer_cache[path]
+    for name in READERS:
+        if name in sys.modules:
+            serve(sys.modules[name], mirror)
 
 
 class Finder(machinery.FileFinder):
@@ -52,6 +61,7 @@ class Finder(machinery.FileFinder):
     def __init__(self, path: str, loaders: list[tuple[Any, list[str]]], mirror: Mirror) -> None:
         super().__init__(path, *loaders)
         self._mirror = mirror
+        self._listed = False
         self._kinds = [(suffix, loader) for loader, suffixes in loaders for suffix in suffixes]
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> Any:
@@ -92,7 +102,12 @@ class Finder(machinery.FileFinder):
         if found is not None:
             spec = self._spec(fullname, *found, None)
             return spec is not None, spec
-        # It may have been installed just now.
+        # It may have been installed just now: then the folder has another time than these names.
+        if not self._listed:
+            self._listed = True
+            mtime = self._mirror.index.folders[self.path][0]
+            self._path_mtime = mtime // 10**9 + 1e-9 * (mtime % 10**9)
+            self._path_cache = set(names)
         return False, None
 
     def _first(self, base: str, tail: str, names: frozenset[str]) -> tuple[str, Any] | None:
@@ -140,6 +155,17 @@ class Source(machinery.SourceFileLoader):
             self._mirror.distrust(self.path)
             self._mirror = None
             return super().get_code(fullname)
+
+
+class Reader(Source):
+    """Loads what reads texts, and lets it read them from the mirror."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module."""
+        mirror = self._mirror
+        super().exec_module(module)
+        if mirror is not None:
+            serve(module, mirror)
 
 
 class Extension(machinery.ExtensionFileLoader):

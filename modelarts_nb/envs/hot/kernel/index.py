@@ -4,6 +4,7 @@ First a line with the format, the interpreter's tag and the prefix, then a line 
 
     c SIZE MTIME COMPILED PATH     a Python file, and how many bytes its copied compiled file has
     b SIZE MTIME PATH              a shared library or extension module that was copied
+    t SIZE MTIME PATH              a file that was copied to be read as a text
     d MTIME PATH//NAME/NAME        a folder of modules, and all names in it
     l MTIME PATH                   a folder of libraries: what is not a copy in it is a link
     m PATH                         something that was wanted and could not be copied
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 FORMAT = "modelarts_nb hot 1"
 NAME = "index"
 PART = "index.part"
-# Below a mirror: copies of compiled Python files, and the libraries with what is beside them.
-CODE, LIBS = "code", "libs"
+# Below a mirror: copies of compiled Python files, the libraries with what is beside them, texts.
+CODE, LIBS, TEXTS = "code", "libs", "texts"
+# Before a path: what is wanted is its text.
+READ = "read "
 # What a filler calls the folders of libraries, and, behind a group's name, its large files.
 EVERY_LINK, LARGE = "*", "+"
 SITE = "/site-packages/"
+INFO, _INFOS = "*-info", (".dist-info", ".egg-info")
 
 
 def head(tag: str, prefix: str) -> str:
@@ -42,6 +46,10 @@ class Index:
         self.code: dict[str, tuple[int, int, int]] = {}
         #: library → (size, mtime ns)
         self.libs: dict[str, tuple[int, int]] = {}
+        #: file of a package's metadata → (size, mtime ns)
+        self.texts: dict[str, tuple[int, int]] = {}
+        #: Python file whose text was copied → (size, mtime ns)
+        self.sources: dict[str, tuple[int, int]] = {}
         #: folder of modules → (mtime ns, names)
         self.folders: dict[str, tuple[int, frozenset[str]]] = {}
         #: folder of libraries → mtime ns
@@ -68,6 +76,14 @@ class Index:
         elif kind == "b":
             size, mtime, path = rest.split(" ", 2)
             self.libs[self._member(path)] = int(size), int(mtime)
+        elif kind == "t":
+            size, mtime, path = rest.split(" ", 2)
+            about = int(size), int(mtime)
+            if group_of(self.prefix, self.full(path)) == INFO:
+                self.texts[self._member(path)] = about
+            else:
+                # Asked about when it is read, and no earlier.
+                self.sources[self.full(path)] = about
         elif kind == "d":
             mtime, path = rest.split(" ", 1)
             path, _, names = path.partition("//")
@@ -80,10 +96,19 @@ class Index:
         elif line == "end":
             self.whole = True
 
+    def has(self, path: str) -> bool:
+        """Is there anything to say of this absolute path?"""
+        return path in self.code or path in self.libs or path in self.folders or path in self.texts
+
     def knows(self, path: str) -> bool:
         """Was this file, relative to the prefix, wanted when the mirror was filled?"""
         full = self.full(path)
-        return full in self.code or full in self.libs or full in self.missed
+        if full in self.missed:
+            return True
+        if path.startswith(READ):
+            full = self.full(path[len(READ) :])
+            return full in self.texts or full in self.sources
+        return full in self.code or full in self.libs
 
     def _member(self, path: str) -> str:
         full = self.full(path)
@@ -114,8 +139,10 @@ def read_index(path: str, prefix: str, tag: str) -> Index | None:
 
 
 def group_of(prefix: str, path: str) -> str:
-    """What is looked at together: the top name in site-packages; "" for the standard library."""
+    """What is looked at together: the top name in site-packages, or all metadata there; "" for the
+    standard library."""
     at = path.find(SITE, len(prefix))
     if at < 0:
         return ""
-    return path[at + len(SITE) :].partition("/")[0].partition(".")[0]
+    top = path[at + len(SITE) :].partition("/")[0]
+    return INFO if top.endswith(_INFOS) else top.partition(".")[0]

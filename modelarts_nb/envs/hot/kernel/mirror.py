@@ -1,8 +1,9 @@
 """A mirror in use: what of it is still what the tree says, asked before anything is taken from it.
 
 What is looked at together is asked about at once, many requests in flight, when the first of it is
-wanted. Later it is asked about again, one by one: a package that was changed meanwhile is read from
-the tree, and so is whatever was installed.
+wanted; nobody waits for more than the answer that is wanted now. Later it is asked about again, one
+by one: a package that was changed meanwhile is read from the tree, and so is whatever was
+installed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import stat
 from time import monotonic
 
 from .crowd import each
-from .index import CODE, EVERY_LINK, LARGE, LIBS, Index, group_of
+from .index import CODE, EVERY_LINK, LARGE, LIBS, TEXTS, Index, group_of
 from .links import link, link_folder
 
 TYPE_CHECKING = False
@@ -28,11 +29,21 @@ _PATIENCE = 10.0
 
 
 class _Asked:
-    """When something was asked about as a whole (``monotonic``; 0: never), and last used."""
+    """What was asked about as a whole: when (``monotonic``; 0: never), when it was last used, and
+    which paths are still the same, as far as there are answers."""
 
-    def __init__(self) -> None:
-        self.at = self.used = 0.0
+    def __init__(self, at: float = 0.0, answers: dict[str, bool] | None = None) -> None:
+        self.at = self.used = at
+        self.answers: dict[str, bool] = {} if answers is None else answers
         self._alone, self._alone_at = 0, 0.0
+
+    def answer(self, path: str, same: bool) -> None:
+        """Note an answer: of two that differ, the one that it has changed."""
+        # One step each, since threads do this at the same time, and a lock could be forked.
+        if same:
+            self.answers.setdefault(path, True)
+        else:
+            self.answers[path] = False
 
     def counts(self, now: float) -> bool:
         """Is the answer still good?"""
@@ -68,10 +79,12 @@ class Mirror:
         self.outdated = False
         #: files that were found for an import
         self.seen: dict[str, None] = {}
+        #: texts that were asked for
+        self.texts: dict[str, None] = {}
         self._code = place + "/" + CODE
         self._libs = place + "/" + LIBS
+        self._texts = place + "/" + TEXTS
         self._filler = filler
-        self._true: set[str] = set()
         self._asked: dict[str, _Asked] = {}
         self._libs_asked = _Asked()
 
@@ -82,23 +95,21 @@ class Mirror:
         group = group_of(self.prefix, path)
         if self._filler is not None:
             self._wait(self._filler, group)
-        index = self.index
-        if path not in index.code and path not in index.libs and path not in index.folders:
+        if not self.index.has(path):
             return False
         asked = self._asked.setdefault(group, _Asked())
         now = monotonic()
         if not asked.counts(now):
-            if asked.is_worth_it(now):
-                if not each(self._ask, index.groups[group], seconds=_PATIENCE):
-                    self.gave_up = True
-                    return False
-                asked.at = asked.used = now
-            else:
-                try:
-                    self._ask(path)
-                except OSError:
-                    return False
-        return path in self._true
+            if not asked.is_worth_it(now):
+                return self._is_same(path)
+            asked = self._asked[group] = _Asked(now)
+            self._ask(asked, self.index.groups[group])
+        same = asked.answers.get(path)
+        if same is None:
+            # Others are on their way: this one is wanted now.
+            same = self._is_same(path)
+            asked.answer(path, same)
+        return same
 
     def names(self, folder: str) -> frozenset[str] | None:
         """The names in a folder of modules; None: ask the tree."""
@@ -107,7 +118,7 @@ class Mirror:
 
     def has_module(self, path: str) -> bool:
         """Does the mirror have this Python file or extension module as it is now?"""
-        return self.is_true(path) and path not in self.index.folders
+        return self.is_true(path) and (path in self.index.code or path in self.index.libs)
 
     def stats(self, path: str) -> tuple[int, int] | None:
         """Size and mtime in s of a Python file in the tree; None: ask the tree."""
@@ -128,6 +139,38 @@ class Mirror:
             return data
         self.distrust(path)
         return None
+
+    def metadata(self, folder: str, name: str) -> tuple[bool, str | None]:
+        """A file of a package's metadata: is it known (else the tree is asked), and the local copy;
+        None: the tree has no such file."""
+        names = self.names(folder)
+        if names is None or name not in names:
+            return names is not None, None
+        path = folder + "/" + name
+        about = self.index.texts.get(path) if self.is_true(path) else None
+        if about is None:
+            return False, None
+        local = self._texts + path[len(self.prefix) :]
+        if _size(local) == about[0]:
+            return True, local
+        self.distrust(path)
+        return False, None
+
+    def source(self, path: str) -> tuple[str, os.stat_result] | None:
+        """The local copy of a Python file, and what the tree says of that at this moment; None:
+        read the tree's.
+
+        Raises:
+            OSError: the tree has no such file.
+        """
+        about = None if self.gave_up else self.index.sources.get(path)
+        if about is None:
+            return None
+        info = os.stat(path)
+        if about != (info.st_size, info.st_mtime_ns):
+            self.outdated = True
+            return None
+        return self._texts + path[len(self.prefix) :], info
 
     def library(self, path: str) -> str | None:
         """The local copy of a library; None: load the tree's."""
@@ -157,32 +200,39 @@ class Mirror:
         """The copy of this file turned out to be damaged."""
         self.index.code.pop(path, None)
         self.index.libs.pop(path, None)
-        self._true.discard(path)
+        self.index.texts.pop(path, None)
+        self.index.sources.pop(path, None)
         self.outdated = True
 
     def _wait(self, filler: Filler, group: str) -> None:
         for name in filler.wait(group, self.index):
             done = name[: -len(LARGE)] if name.endswith(LARGE) else name
-            asked = self._asked[done] = _Asked()
-            asked.at = asked.used = monotonic()
-            self._true.update(self.index.groups.get(done, ()))
+            answers = dict.fromkeys(self.index.groups.get(done, ()), True)
+            self._asked[done] = _Asked(monotonic(), answers)
         if not filler.works:
             self._filler = None
 
-    def _ask(self, path: str) -> None:
-        self._true.discard(path)
-        info = os.stat(path)
+    def _ask(self, asked: _Asked, paths: list[str]) -> None:
+        def ask(path: str) -> None:
+            if path not in asked.answers:
+                asked.answer(path, self._is_same(path))
+
+        each(ask, paths, seconds=0)
+
+    def _is_same(self, path: str) -> bool:
         index = self.index
-        if path in index.code:
-            same = (info.st_size, info.st_mtime_ns) == index.code[path][:2]
-        elif path in index.libs:
-            same = (info.st_size, info.st_mtime_ns) == index.libs[path]
+        try:
+            info = os.stat(path)
+        except OSError:
+            return False
+        if path in index.folders:
+            same = info.st_mtime_ns == index.folders[path][0]
         else:
-            same = path in index.folders and info.st_mtime_ns == index.folders[path][0]
-        if same:
-            self._true.add(path)
-        else:
+            about = index.code.get(path, ())[:2] or index.libs.get(path) or index.texts.get(path)
+            same = about == (info.st_size, info.st_mtime_ns)
+        if not same:
             self.outdated = True
+        return same
 
     def _libs_are_true(self) -> bool:
         """Make links of what is no longer right among the libraries; False: use none of them."""
@@ -236,5 +286,12 @@ class Mirror:
         if failed or not in_time:
             self.gave_up = True
             return False
-        self._libs_asked.at = self._libs_asked.used = now
+        self._libs_asked = _Asked(now)
         return True
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1

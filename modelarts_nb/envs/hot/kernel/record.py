@@ -2,7 +2,7 @@
 
 A text on the persistent disk, personal, that a person can read: a line with the format and the
 interpreter's tag, then for each file the day when it was last used (since 1970) and its path, in
-the order in which they were first needed.
+the order in which they were first needed; "read" before a path says that its text was read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 import time
 
+from .index import READ
 from .links import put
 
 TYPE_CHECKING = False
@@ -25,14 +26,18 @@ _DAYS = 90
 _LONGEST_FILE = 8 << 20
 
 
-def used(prefix: str, mirror_libs: str = "", seen: Iterable[str] = ()) -> list[str]:
-    """The files below ``prefix`` that this process has imported or loaded, relative to it.
+def used(
+    prefix: str, mirror_libs: str = "", seen: Iterable[str] = (), texts: Iterable[str] = ()
+) -> list[str]:
+    """The files below ``prefix`` that this process has imported or loaded, relative to it, and with
+    ``READ`` before them those whose text it has read.
 
     Args:
         prefix: the environment's.
         mirror_libs: the folder whose copies stand for the prefix's files.
         seen: files that were imported and may not be in ``sys.modules``: some modules put an object
             of their own in their place.
+        texts: files of metadata that were asked for. (The cache of lines knows the Python files.)
     """
     tops = [prefix + "/", os.path.realpath(prefix) + "/"]
     if mirror_libs:
@@ -50,7 +55,20 @@ def used(prefix: str, mirror_libs: str = "", seen: Iterable[str] = ()) -> list[s
                 if inside and library and "\n" not in relative:
                     found[relative] = None
                 break
+    top = tops[0]
+    for path in [*texts, *_shown()]:
+        if path.startswith(top) and "\n" not in path:
+            found[READ + path[len(top) :]] = None
     return list(found)
+
+
+def _shown() -> list[str]:
+    lines = sys.modules.get("linecache")
+    try:
+        cache = dict(lines.cache) if lines is not None else {}
+        return [path for path, entry in cache.items() if len(entry) == 4 and path.endswith(".py")]
+    except Exception:
+        return []  # somebody else's
 
 
 def _module_files(modules: Iterable[ModuleType]) -> list[str]:
@@ -58,8 +76,12 @@ def _module_files(modules: Iterable[ModuleType]) -> list[str]:
     for module in modules:
         try:
             # Not getattr: modules that load themselves when they are looked at stay as they are.
-            spec = object.__getattribute__(module, "__dict__").get("__spec__")
+            about = object.__getattribute__(module, "__dict__")
+            spec = about.get("__spec__")
             origin = spec.origin if spec.has_location else None
+            if spec.origin == "frozen":
+                # Who looks for where something was defined asks for its file, too.
+                origin = about.get("__file__")
         except Exception:
             origin = None  # not a module, or one that somebody made
         if type(origin) is str:

@@ -101,7 +101,7 @@ class Recorder:
         if record is None:
             return
         libs = self._places.mirror + "/" + LIBS
-        files = used(self._places.prefix, libs, list(self._mirror.seen))
+        files = used(self._places.prefix, libs, list(self._mirror.seen), list(self._mirror.texts))
         write(record, str(sys.implementation.cache_tag), files)
         index = self._mirror.index
         news = {path for path in files if not index.knows(path)} - self._filled
