@@ -22,7 +22,10 @@ function deedOf(operation: IOperation, trans: TranslationBundle): string {
     case 'env.create':
       return trans.__('Creating %1', name);
     case 'env.clone':
-      return trans.__('Keeping %1 as %2', baseName(say('source')), name);
+      // By its folder: of the image, which a restart takes.
+      return say('source').startsWith('/')
+        ? trans.__('Keeping %1 as %2', baseName(say('source')), name)
+        : trans.__('Cloning %1 as %2', say('source'), name);
     case 'env.pack':
       return trans.__('Packing %1', name);
     case 'env.unpack':
@@ -169,6 +172,9 @@ export function phaseWord(
 ): string {
   if (phase === 'registering' && verb.startsWith('hook.')) {
     return trans.__('registering the hook');
+  }
+  if (phase === 'filling' && verb === 'env.open') {
+    return trans.__('unpacking');
   }
   const words: Words = {
     scanning: trans.__('scanning'),

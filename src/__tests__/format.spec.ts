@@ -1,24 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { Format } from '../format';
-
-const chinese = jest.requireActual(
-  '../../modelarts_nb/locale/zh_CN/LC_MESSAGES/modelarts_nb.json'
-) as { [key: string]: string[] };
-
-/** A bundle that reads the shipped translations, as JupyterLab does. */
-function bundle() {
-  const say = (text: string, args: unknown[]) =>
-    text.replace(/%(\d)/g, (_, place) => String(args[Number(place) - 1]));
-  return {
-    __: (text: string, ...args: unknown[]) => say(chinese[text][0], args),
-    _n: (text: string, _: string, n: number, ...args: unknown[]) =>
-      say(chinese[text][0], [n, ...args])
-  } as unknown as ReturnType<typeof nullTranslator.load>;
-}
+import { chinese } from './chinese';
 
 const en = new Format(nullTranslator.load('modelarts_nb'));
-const zh = new Format(bundle(), 'zh_CN');
+const zh = new Format(chinese, 'zh_CN');
 
 describe('Format', () => {
   it.each([

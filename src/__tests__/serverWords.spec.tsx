@@ -1,29 +1,13 @@
-import { nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
-import { readFileSync } from 'fs';
-import { join } from 'path';
 import React from 'react';
 
 import { ApiError } from '../api/request';
 import { ErrorBox } from '../dialogs/error';
 import { Findings } from '../dialogs/findings';
-
-const TEXTS = JSON.parse(
-  readFileSync(
-    join(
-      process.cwd(),
-      'modelarts_nb/locale/zh_CN/LC_MESSAGES/modelarts_nb.json'
-    ),
-    'utf-8'
-  )
-) as { [key: string]: string[] };
+import { chinese } from './chinese';
 
 const english = nullTranslator.load('modelarts_nb');
-const chinese = {
-  __: (text: string) => TEXTS[text]?.[0] ?? text,
-  _n: (text: string) => TEXTS[text]?.[0] ?? text
-} as unknown as TranslationBundle;
-
 const FULL = new ApiError(
   {
     code: 'disk_full',

@@ -239,13 +239,22 @@ class FormDialog<V> extends BodyDialog<void> {
       button.disabled = this._busy || this._formBody.problem !== null;
     }
     if (focused?.disabled && others.includes(focused)) {
+      this._pressed = focused;
       cancel.focus();
+    } else if (focused === cancel && this._pressed?.disabled === false) {
+      // It did not work out: Enter shall try again, not leave.
+      this._pressed.focus();
+    }
+    if (!this._pressed?.disabled) {
+      this._pressed = null;
     }
   }
 
   private readonly _form: IForm<V>;
   private readonly _formBody: FormBody<V>;
   private readonly _accept: number;
+  /** The button that had the focus until it was disabled. */
+  private _pressed: HTMLButtonElement | null = null;
   private _busy = false;
 }
 

@@ -25,6 +25,13 @@ const MAKES_ENVIRONMENT = new Set([
   'bin.restore'
 ]);
 
+/** Verbs whose dialog stays open until they have ended, and says how. */
+const HAS_DIALOG = new Set(['env.add_source', 'env.remove_source']);
+
+function isSilent(operation: IOperation): boolean {
+  return isPreview(operation) || HAS_DIALOG.has(operation.verb);
+}
+
 /** One notification an operation: in progress, then how it ended and what next. */
 export function notifyOperations(
   nb: IModelArtsNb,
@@ -43,7 +50,7 @@ export function notifyOperations(
   };
 
   operations.began.connect((_, operation) => {
-    if (!isPreview(operation)) {
+    if (!isSilent(operation)) {
       begin(operation);
     }
   });
@@ -64,7 +71,7 @@ export function notifyOperations(
   });
 
   operations.ended.connect((_, operation) => {
-    if (isPreview(operation)) {
+    if (isSilent(operation)) {
       return;
     }
     const entry = shown.get(operation.id);

@@ -58,7 +58,11 @@ export function Banner({ status }: { status: IStatus }): React.ReactElement {
         }
       >
         <p className="ma-muted">{someOf(lost, trans)}</p>
-        {unsaved.length > 0 && <p>{unsavedWords}</p>}
+        {unsaved.length > 0 && (
+          <p>
+            {unsavedWords} <SaveButton unsaved={unsaved} second />
+          </p>
+        )}
         <Hook status={status} />
       </Line>
     );

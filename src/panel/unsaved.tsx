@@ -28,14 +28,16 @@ export function useUnsavedWords(unsaved: readonly IEnvironment[]): string {
 /** Saves the only one, or all. */
 export function SaveButton(props: {
   unsaved: readonly IEnvironment[];
+  /** Something else is the first thing to do. */
+  second?: boolean;
 }): React.ReactElement {
-  const { unsaved } = props;
+  const { unsaved, second } = props;
   const { trans } = usePanel();
   const run = useRun();
   return (
     <button
       type="button"
-      className="ma-Button ma-primary"
+      className={second ? 'ma-Button ma-link' : 'ma-Button ma-primary'}
       onClick={() =>
         unsaved.length === 1
           ? run(CommandIDs.saveVersion, { name: unsaved[0].name })

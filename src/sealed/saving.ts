@@ -1,5 +1,5 @@
-import { ApiError } from '../api/request';
 import { IEnvironment } from '../api/types';
+import { doneOf } from '../operations/wait';
 import { IModelArtsNb } from '../tokens';
 
 /**
@@ -13,16 +13,7 @@ export async function saveAll(
 ): Promise<void> {
   const { operations, trans } = nb;
   for (const { name } of environments) {
-    const started = await operations.start('env.save', { name });
-    const ended = await operations.whenEnded(started.id);
-    if (ended.state !== 'done') {
-      throw new ApiError(
-        ended.error ?? {
-          code: 'error',
-          message: trans.__('%1 was not saved.', name)
-        },
-        500
-      );
-    }
+    const otherwise = trans.__('%1 was not saved.', name);
+    await doneOf(operations, 'env.save', { name }, otherwise);
   }
 }

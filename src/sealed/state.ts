@@ -4,7 +4,7 @@ export function isSealed(environment: IEnvironment): boolean {
   return environment.state === 'sealed';
 }
 
-/** Somebody made a version elsewhere that kernels here do not start from. */
+/** There is a newer version than that from which kernels here start: mostly made elsewhere. */
 export function hasNewer(environment: IEnvironment): boolean {
   return (
     isSealed(environment) &&

@@ -48,7 +48,7 @@ export function sealedHover(
     environment.unsaved ? unsavedHover(environment, trans) : '',
     hasNewer(environment)
       ? trans.__(
-          'Version %1 was made elsewhere; kernels here start from version %2.',
+          'Version %1 is the newest; kernels here start from version %2.',
           newest,
           version
         )

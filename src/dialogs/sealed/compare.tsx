@@ -20,8 +20,11 @@ interface ICompareProps {
   chosen: IVersion;
 }
 
-/** Two versions side by side; begins with the chosen one and what it was made from. */
-export function Compare(props: ICompareProps): React.ReactElement {
+/**
+ * Two versions side by side; begins with the chosen one and what it was made from, of the
+ * first one with what became of it. Nothing where there is nothing to compare with.
+ */
+export function Compare(props: ICompareProps): React.ReactElement | null {
   const { nb, name, versions, unsaved, chosen } = props;
   const { trans, client } = nb;
   const usable = versions.filter(version => !version.problem);
@@ -34,10 +37,14 @@ export function Compare(props: ICompareProps): React.ReactElement {
       label: versionLine(version, trans)
     }))
   ];
-  const [before, setBefore] = React.useState(() =>
-    String(earlier(chosen, usable) ?? chosen.number)
+  const parent = earlier(chosen, usable);
+  const [before, setBefore] = React.useState(String(parent ?? chosen.number));
+  const [after, setAfter] = React.useState(
+    parent ? String(chosen.number) : (options[0]?.value ?? '')
   );
-  const [after, setAfter] = React.useState(() => String(chosen.number));
+  if (options.length < 2) {
+    return null;
+  }
   return (
     <section className="ma-Compared" aria-label={trans.__('Compare')}>
       <div className="ma-Pair">

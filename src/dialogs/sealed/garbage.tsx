@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { IGarbage, IImage } from '../../api/sealedTypes';
-import { readsEnglish } from '../../serverWords';
+import { keptWord } from '../../sealed/sentences';
 import { IModelArtsNb } from '../../tokens';
 import { askForm } from '../form';
 import { Preview } from '../preview';
@@ -78,7 +78,7 @@ function Found(props: {
           )}
         </p>
       )}
-      {readsEnglish(trans) && <Reasons nb={nb} kept={kept} />}
+      <Reasons nb={nb} kept={kept} />
       {!free.length && (
         <p className="ma-muted">
           {trans.__(
@@ -90,7 +90,7 @@ function Found(props: {
   );
 }
 
-/** Why images stay, which the server says in English only. */
+/** Why images stay, each reason once. */
 function Reasons(props: {
   nb: IModelArtsNb;
   kept: readonly IImage[];
@@ -98,7 +98,8 @@ function Reasons(props: {
   const { nb, kept } = props;
   const { trans, format } = nb;
   const reasons = new Map<string, number>();
-  for (const { kept: why } of kept) {
+  for (const image of kept) {
+    const why = keptWord(image.kept, trans);
     reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
   return reasons.size ? (

@@ -19,7 +19,7 @@ export async function chooseNewest(
     title: trans.__('Use version %1 of %2?', newest, name),
     lines: [
       trans.__(
-        'It was made elsewhere, without what you changed here. Saved, your changes are a version of their own.'
+        'It is without what you changed here. Saved, your changes are a version of their own.'
       )
     ],
     accept: trans.__('Use version %1', newest),

@@ -1,11 +1,11 @@
 import React from 'react';
 
-import { ApiError } from '../../api/request';
 import { IOffered, ISource } from '../../api/sealedTypes';
-import { Params, Verb } from '../../api/types';
+import { Params } from '../../api/types';
+import { doneOf } from '../../operations/wait';
 import { minor } from '../../panel/row';
+import { problemWord, unfitWord } from '../../sealed/sentences';
 import { acceleratorWord, whyWord } from '../../sealed/words';
-import { readsEnglish } from '../../serverWords';
 import { IModelArtsNb } from '../../tokens';
 import { askClone } from '../clone';
 import { TextField } from '../fields';
@@ -14,7 +14,11 @@ import { Loaded } from '../loaded';
 
 /** Folders of others with sealed environments: add one, clone from it, let it go. */
 export async function showSources(nb: IModelArtsNb): Promise<void> {
-  const { trans, client } = nb;
+  const { trans, client, operations } = nb;
+  const change = (
+    verb: 'env.add_source' | 'env.remove_source',
+    params: Params
+  ) => doneOf(operations, verb, params, trans.__('The list was not changed.'));
   // A button among the sources was pressed instead of the dialog's.
   let clone = '';
   let remove = '';
@@ -34,9 +38,9 @@ export async function showSources(nb: IModelArtsNb): Promise<void> {
       const gone = remove;
       remove = '';
       if (gone) {
-        await done(nb, 'env.remove_source', { source: gone });
+        await change('env.remove_source', { source: gone });
       } else if (!clone) {
-        await done(nb, 'env.add_source', { path: path.trim() });
+        await change('env.add_source', { path: path.trim() });
       }
     },
     fields: ({ value, set, submit }) => (
@@ -86,20 +90,6 @@ export async function showSources(nb: IModelArtsNb): Promise<void> {
   }
 }
 
-/** Start an operation of a moment and wait for its good end. */
-async function done(
-  nb: IModelArtsNb,
-  verb: Verb,
-  params: Params
-): Promise<void> {
-  const { operations } = nb;
-  const started = await operations.start(verb, params);
-  const ended = await operations.whenEnded(started.id);
-  if (ended.error) {
-    throw new ApiError(ended.error, 500);
-  }
-}
-
 interface ISourcesProps {
   nb: IModelArtsNb;
   sources: readonly ISource[];
@@ -132,10 +122,8 @@ function Sources(props: ISourcesProps): React.ReactElement {
             </button>
           </div>
           {source.problem && (
-            <p className="ma-strong">
-              {readsEnglish(trans)
-                ? source.problem
-                : trans.__('It cannot be read now.')}
+            <p className="ma-strong" title={source.problem}>
+              {problemWord(source.problem, trans)}
             </p>
           )}
           {!source.problem && !source.environments.length && (
@@ -181,11 +169,7 @@ function Offer(props: {
             .filter(Boolean)
             .join(' · ')}
         </div>
-        {unfit && (
-          <div title={unfit}>
-            {readsEnglish(trans) ? unfit : trans.__('It cannot run here.')}
-          </div>
-        )}
+        {unfit && <div title={unfit}>{unfitWord(unfit, trans)}</div>}
       </div>
       <button
         type="button"

@@ -3,6 +3,7 @@ import React from 'react';
 import { IVersion } from '../../api/sealedTypes';
 import { IEnvironment } from '../../api/types';
 import { isSealed } from '../../sealed/state';
+import { problemWord } from '../../sealed/sentences';
 import { whyWord } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
 import { askClone } from '../clone';
@@ -21,7 +22,7 @@ export async function showVersions(
   environment: IEnvironment
 ): Promise<void> {
   const { trans, client, operations } = nb;
-  const { name, newest } = environment;
+  const { name, newest, unsaved } = environment;
   // Its folder is the truth of an open one: what it was is had beside it.
   const open = !isSealed(environment);
   let clone = '';
@@ -36,7 +37,7 @@ export async function showVersions(
     problem: ({ version }) =>
       version &&
       !version.problem &&
-      (open || clone || version.number !== newest)
+      (open || clone || unsaved || version.number !== newest)
         ? null
         : '',
     submit: async ({ version }) => {
@@ -60,6 +61,13 @@ export async function showVersions(
               chosen={value.version}
               onChoose={version => set({ version }, true)}
             />
+            {value.version && unsaved && (
+              <p>
+                {trans.__(
+                  'Unsaved changes are saved as a version before that.'
+                )}
+              </p>
+            )}
             {value.version && !open && (
               <button
                 type="button"
@@ -198,7 +206,10 @@ function Line(props: ILineProps): React.ReactElement {
       </td>
       <td className="ma-mod-wide">
         {problem ? (
-          <strong className="ma-strong">{trans.__('cannot be used')}</strong>
+          <>
+            <strong className="ma-strong">{trans.__('cannot be used')}</strong>{' '}
+            <span className="ma-muted">{problemWord(problem, trans)}</span>
+          </>
         ) : (
           whyWord(version.why, trans) || <span className="ma-muted">–</span>
         )}

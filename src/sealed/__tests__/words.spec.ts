@@ -28,7 +28,7 @@ describe('what a row says of a sealed environment', () => {
     expect(unsavedOf([mine, sealed({ name: 'other' })])).toEqual([mine]);
   });
 
-  it('is a newer version that was made elsewhere', () => {
+  it('is a newer version', () => {
     const mine = sealed({ name: 'mine', newest: 3 });
     expect(sealedNews(mine, trans)).toBe('version 3 is there');
   });

@@ -72,6 +72,36 @@ describe('the versions of an environment', () => {
     expect(started).toEqual([['env.rollback', { name: 'mine', number: 1 }]]);
   });
 
+  it('are gone back to, to the newest too where something is unsaved', async () => {
+    const unsaved = { ...MINE, unsaved: true };
+    const { nb, user, started } = await world([unsaved], answers);
+    void showVersions(nb, unsaved);
+    await says(/first/);
+    await user.click(screen.getByRole('radio', { name: /^2/ }));
+    await says(/Unsaved changes are saved as a version before that/);
+    await press('Go Back to It');
+    expect(started).toEqual([['env.rollback', { name: 'mine', number: 2 }]]);
+  });
+
+  it('show what became of the first one', async () => {
+    const { nb, user } = await world([MINE], answers);
+    void showVersions(nb, MINE);
+    await says(/first/);
+    await user.click(screen.getByRole('radio', { name: /^1/ }));
+    await says(/tabulate pip–0\.9\.0/);
+  });
+
+  it('are not compared where there is one', async () => {
+    const { nb, user } = await world([MINE], {
+      'environments/mine/versions': { versions: [version({ number: 1 })] }
+    });
+    void showVersions(nb, MINE);
+    await says(/The first of its versions/);
+    await user.click(screen.getByRole('radio', { name: /^1/ }));
+    await says(/Clone version 1/);
+    expect(screen.queryByLabelText('Before')).toBeNull();
+  });
+
   it('compare with what is unsaved', async () => {
     const unsaved = { ...MINE, unsaved: true };
     const { nb, user } = await world([unsaved], answers);
