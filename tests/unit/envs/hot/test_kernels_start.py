@@ -56,8 +56,16 @@ def test_a_kernel_of_python_37_has_hot_files(
     assert tree.run(LOOKS) == plain
     assert [one.state for one in warm("mine", disk=disk)] == ["ready"]
     assert tree.run(LOOKS) == plain
+    shows = "print(json.dumps(__import__('inspect').getsource(__import__('colorsys'))))"
+    source = tree.run_code(shows)
+    # when more was used, and is at hand, too
+    warm("mine", disk=disk)
+    copy = tree.mirror / "texts/lib/python3.7/colorsys.py"
+    copy.write_text(copy.read_text().replace("def rgb_to_yiq", "def RGB_to_yiq"))
+    # then
     loaded = tree.run(f"[about('_socket')['file'], {FROM_MIRROR}]")[1]
     assert any("/_socket." in path for path in loaded)
+    assert tree.run_code(shows) == source.replace("def rgb_to_yiq", "def RGB_to_yiq")
 
 
 def test_modules_and_libraries_come_from_the_mirror(warmed: HotTree) -> None:

@@ -24,7 +24,10 @@ def test_an_index_says_what_is_in_the_mirror(tmp_path: Path) -> None:
         "d 8 lib/python3.11//os.py/a b.py",
         "c 1 2 3 lib/python3.11/a b.py",
         "b 4 5 lib/x.so",
+        "t 6 7 lib/python3.11/site-packages/x-1.dist-info/METADATA",
+        "t 8 9 lib/python3.11/a b.py",
         "m gone.py",
+        "m read gone.py",
         "end",
     ]
     path.write_text("\n".join(lines))
@@ -34,7 +37,11 @@ def test_an_index_says_what_is_in_the_mirror(tmp_path: Path) -> None:
     assert index.folders == {"/disk/lib/python3.11": (8, frozenset({"os.py", "a b.py"}))}
     assert index.code == {"/disk/lib/python3.11/a b.py": (1, 2, 3)}
     assert index.libs == {"/disk/lib/x.so": (4, 5)}
-    assert [index.knows(path) for path in ("gone.py", "lib/x.so", "new.py")] == [True, True, False]
+    assert index.texts == {f"{SITE}/x-1.dist-info/METADATA": (6, 7)}
+    assert index.sources == {"/disk/lib/python3.11/a b.py": (8, 9)}
+    known = ["gone.py", "lib/x.so", "read gone.py", "read lib/python3.11/a b.py"]
+    assert [index.knows(path) for path in known] == [True] * 4
+    assert [index.knows(path) for path in ("new.py", "read lib/x.so")] == [False, False]
     assert index.whole
 
 
@@ -59,6 +66,9 @@ def test_no_line_breaks_an_index(lines: list[str]) -> None:
         (f"{SITE}/numpy.libs/b.so", "numpy"),
         (f"{SITE}/six.py", "six"),
         (SITE, ""),
+        (f"{SITE}/six-1.2.dist-info", "*-info"),
+        (f"{SITE}/numpy-2.dist-info/METADATA", "*-info"),
+        (f"{SITE}/old.egg-info/PKG-INFO", "*-info"),
         ("/disk/lib/python3.11/json/decoder.py", ""),
         ("/disk/lib/libz.so", ""),
     ],

@@ -90,6 +90,26 @@ def test_what_changed_in_the_tree_changes_in_the_mirror(disk: Disk) -> None:
     assert not list((mirror(disk, "mine") / "code").rglob("one.*"))
 
 
+def test_texts_that_were_read_are_copied_as_long_as_there_are_any(disk: Disk) -> None:
+    # given what a kernel has read or tried to read: a file, one that is none, one of no package
+    prefix = environment(disk, "mine")
+    read = ["pkg-1.dist-info/METADATA", "pkg-1.dist-info/licenses", "pkg-1.dist-info/pipe", "x.py"]
+    for name in (read[0], f"{read[1]}/MIT", read[3]):
+        write(prefix / SITE / name, "text")
+    os.mkfifo(prefix / SITE / read[2])
+    files = [*FILES, *(f"read {SITE}/{name}" for name in [*read, "gone-1.dist-info/METADATA"])]
+    record.write(str(disk.own / "hot/mine"), "cpython-311", files)
+    # when
+    assert warm("mine", disk=disk) == [Warmed("mine", "ready", 5, 148)]
+    # then
+    texts = mirror(disk, "mine") / "texts" / SITE
+    assert sorted(path.name for path in texts.rglob("*") if path.is_file()) == ["METADATA", "x.py"]
+    # and what is no longer there goes
+    shutil.rmtree(prefix / SITE / "pkg-1.dist-info")
+    assert warm("mine", disk=disk) == [Warmed("mine", "ready", 4, 0)]
+    assert [path.name for path in texts.rglob("*") if path.is_file()] == ["x.py"]
+
+
 def test_nothing_is_known_before_a_kernel_ran(disk: Disk) -> None:
     make_on_disk(disk, "mine")
     assert warm("mine", disk=disk) == [Warmed("mine", "unknown")]

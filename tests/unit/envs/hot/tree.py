@@ -105,8 +105,12 @@ class HotTree:
         )
 
     def run(self, code: str, **variables: str) -> Any:
+        """What the expression is, as JSON says it."""
+        return self.run_code(f"print(json.dumps({code}))", **variables)
+
+    def run_code(self, code: str, **variables: str) -> Any:
         """What the code prints, which is JSON."""
-        process = self.start(f"print(json.dumps({code}))", **variables)
+        process = self.start(code, **variables)
         out, error = process.communicate(timeout=120)
         assert process.returncode == 0, error
         assert error == ""

@@ -1,0 +1,124 @@
+"""Asking the tree: many questions at a time, nobody waits for the answer to another one, and of two
+answers the one counts that something has changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from modelarts_nb.envs.hot.kernel import mirror as room
+from modelarts_nb.envs.hot.kernel.index import Index
+from modelarts_nb.envs.hot.kernel.mirror import Mirror
+
+SITE = "lib/python3.11/site-packages"
+MANY = 20
+
+
+class Tree:
+    """A package of many modules as a mirror knows it."""
+
+    def __init__(self, prefix: Path) -> None:
+        self.files = [str(prefix / SITE / f"pkg/m{n}.py") for n in range(MANY)]
+        index = Index(str(prefix))
+        os.makedirs(prefix / SITE / "pkg")
+        for path in self.files:
+            Path(path).write_text("1")
+            mtime = os.stat(path).st_mtime_ns
+            index.add([f"c 1 {mtime} 9 {index.relative(path)}"])
+        self.mirror = Mirror(str(prefix / "mirror"), index)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+class SlowStat:
+    """``os.stat`` whose answers to other threads are held back until ``go``."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.asked = threading.Semaphore(0)
+        self._mine = threading.get_ident()
+
+    def __call__(self, path: str) -> os.stat_result:
+        info = _stat(path)
+        if threading.get_ident() != self._mine:
+            self.asked.release()
+            assert self.go.wait(60)
+        return info
+
+
+_stat: Callable[[str], os.stat_result] = os.stat
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowStat]:
+    stat = SlowStat()
+    monkeypatch.setattr(room.os, "stat", stat)
+    yield stat
+    stat.go.set()
+
+
+def test_nobody_waits_for_answers_to_other_questions(tree: Tree, slow: SlowStat) -> None:
+    # given a disk that answers others late, when something is wanted, then it is asked about alone
+    assert tree.mirror.is_true(tree.files[7])
+    # and about all the rest at the same time
+    for _ in range(MANY - 1):
+        assert slow.asked.acquire(timeout=60)
+
+
+def test_what_has_changed_is_not_the_same_again_by_an_older_answer(
+    tree: Tree, slow: SlowStat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Semaphore(0)
+    answer = room._Asked.answer
+
+    def answered(asked: room._Asked, path: str, same: bool) -> None:
+        answer(asked, path, same)
+        done.release()
+
+    monkeypatch.setattr(room._Asked, "answer", answered)
+    # given that all have been asked about
+    assert tree.mirror.is_true(tree.files[0])
+    for _ in range(MANY - 1):
+        assert slow.asked.acquire(timeout=60)
+    # when one is changed, and that is seen before the others' answers are there
+    Path(tree.files[1]).write_text("22")
+    assert not tree.mirror.is_true(tree.files[1])
+    slow.go.set()
+    for _ in range(MANY + 1):
+        assert done.acquire(timeout=60)
+    # then it stays changed
+    assert not tree.mirror.is_true(tree.files[1])
+    assert tree.mirror.is_true(tree.files[2])
+
+
+def test_late_answers_of_an_earlier_time_are_not_taken(tree: Tree, slow: SlowStat) -> None:
+    # given questions whose answers are on their way
+    assert tree.mirror.is_true(tree.files[0])
+    for _ in range(MANY - 1):
+        assert slow.asked.acquire(timeout=60)
+    # when something was installed, and the answers come then
+    Path(tree.files[1]).write_text("22")
+    tree.mirror.doubt()
+    slow.go.set()
+    # then it is asked about again
+    assert not tree.mirror.is_true(tree.files[1])
+
+
+def test_what_is_gone_is_not_true(tree: Tree) -> None:
+    os.unlink(tree.files[3])
+    assert [tree.mirror.is_true(path) for path in tree.files] == [n != 3 for n in range(MANY)]
+
+
+def test_no_thread_can_be_started(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("_thread.start_new_thread", none)
+    assert all(tree.mirror.is_true(path) for path in tree.files)
