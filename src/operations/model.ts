@@ -198,6 +198,14 @@ export function isPreview({ verb, params }: IOperation): boolean {
   return params.dry_run === true || (verb === 'env.gc' && params.yes !== true);
 }
 
+/** Verbs whose dialog stays open until they have ended. */
+const AWAITED = new Set(['env.add_source', 'env.remove_source']);
+
+/** Whether a dialog says how it ended, and nothing else need: previews, and what it waits for. */
+export function endsInDialog(operation: IOperation): boolean {
+  return isPreview(operation) || AWAITED.has(operation.verb);
+}
+
 /** Between 0 and 1, by bytes where they are known, else by files; null: unknown. */
 export function fraction(operation: IOperation): number | null {
   const { done, total } = operation;

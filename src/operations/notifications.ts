@@ -6,7 +6,7 @@ import { CommandIDs } from '../commands';
 import { percentOf } from '../panel/progress';
 import { IModelArtsNb } from '../tokens';
 import { Act, cloudNextSteps, cloudRemedies, unregistered } from './cloudSteps';
-import { isPreview } from './model';
+import { endsInDialog } from './model';
 import { sealedNextSteps } from './sealedSteps';
 import { errorTitle, readsEnglish } from '../serverWords';
 import { operationEnd, operationTitle } from '../words';
@@ -24,13 +24,6 @@ const MAKES_ENVIRONMENT = new Set([
   'env.open',
   'bin.restore'
 ]);
-
-/** Verbs whose dialog stays open until they have ended, and says how. */
-const HAS_DIALOG = new Set(['env.add_source', 'env.remove_source']);
-
-function isSilent(operation: IOperation): boolean {
-  return isPreview(operation) || HAS_DIALOG.has(operation.verb);
-}
 
 /** One notification an operation: in progress, then how it ended and what next. */
 export function notifyOperations(
@@ -50,7 +43,7 @@ export function notifyOperations(
   };
 
   operations.began.connect((_, operation) => {
-    if (!isSilent(operation)) {
+    if (!endsInDialog(operation)) {
       begin(operation);
     }
   });
@@ -71,7 +64,7 @@ export function notifyOperations(
   });
 
   operations.ended.connect((_, operation) => {
-    if (isSilent(operation)) {
+    if (endsInDialog(operation)) {
       return;
     }
     const entry = shown.get(operation.id);

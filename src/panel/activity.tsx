@@ -6,7 +6,7 @@ import { IOperation } from '../api/types';
 import { CommandIDs } from '../commands';
 import { ErrorBox } from '../dialogs/error';
 import { LogView } from '../dialogs/log';
-import { isPreview } from '../operations/model';
+import { endsInDialog } from '../operations/model';
 import { operationEnd, operationTitle } from '../words';
 import { usePanel, useRun } from './context';
 import { paceLine, Progress } from './progress';
@@ -25,7 +25,7 @@ export function Activity(props: IActivityProps): React.ReactElement | null {
   const { trans } = usePanel();
   // What a preview found is shown where it was asked for.
   const operations = props.operations.filter(
-    item => item.state === 'running' || !isPreview(item)
+    item => item.state === 'running' || !endsInDialog(item)
   );
   const run = useRun();
   const running = operations.filter(item => item.state === 'running').length;

@@ -26,7 +26,6 @@ from modelarts_nb.envs.sealed.versions import numbers, read_head, sealed_names
 from modelarts_nb.errors import (
     ModelArtsNbError,
     NameTaken,
-    NotAnEnvironment,
     NotFound,
     PlatformMismatch,
     UsageError,
@@ -75,8 +74,7 @@ def add(path: str, *, disk: Disk | None = None, progress: Progress = SILENT) -> 
         The source, with what it offers.
 
     Raises:
-        NotFound: there is no folder at ``path``.
-        NotAnEnvironment: the folder has no sealed environments.
+        NotFound: there is no folder at ``path``, or it has no sealed environments.
         UsageError: it is this disk's own.
         NameTaken: it is a source already.
         DiskFull, DiskFailure, AccessDenied: it cannot be read, or the list cannot be written.
@@ -205,7 +203,7 @@ def _checked(path: Path) -> Path:
     except OSError as error:
         raise from_os_error(error, f"looking at {path}", path) from error
     if not any(not name.startswith(".") for name in sealed):
-        raise NotAnEnvironment(
+        raise NotFound(
             f"{path} has no sealed environments.",
             hint="Name the folder that has `sealed` and `images`: the `envs` of a disk on which "
             "somebody ran `ma env seal`.",

@@ -64,7 +64,7 @@ export async function showVersions(
             {value.version && unsaved && (
               <p>
                 {trans.__(
-                  'Unsaved changes are saved as a version before that.'
+                  'Going back saves the unsaved changes as a version first.'
                 )}
               </p>
             )}

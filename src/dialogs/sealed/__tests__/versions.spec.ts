@@ -78,7 +78,7 @@ describe('the versions of an environment', () => {
     void showVersions(nb, unsaved);
     await says(/first/);
     await user.click(screen.getByRole('radio', { name: /^2/ }));
-    await says(/Unsaved changes are saved as a version before that/);
+    await says(/Going back saves the unsaved changes/);
     await press('Go Back to It');
     expect(started).toEqual([['env.rollback', { name: 'mine', number: 2 }]]);
   });

@@ -17,7 +17,6 @@ from modelarts_nb.envs.sealed.sources import list_sources, source_folders
 from modelarts_nb.errors import (
     ModelArtsNbError,
     NameTaken,
-    NotAnEnvironment,
     NotFound,
     UsageError,
 )
@@ -102,8 +101,8 @@ def bad(disk: Disk, team: Disk, which: str) -> str:
     [
         ("nothing", NotFound),
         ("a file", NotFound),
-        ("no sealed", NotAnEnvironment),
-        ("none in it", NotAnEnvironment),
+        ("no sealed", NotFound),
+        ("none in it", NotFound),
         ("own", UsageError),
         ("own by a link", UsageError),
     ],
