@@ -48,10 +48,11 @@ def all_works(bench: Bench, *, quick: bool) -> list[Work]:
         copying.clone_onto_slow(bench, "small", 2, (), 155, serial=True),
         copying.clone_onto_slow(bench, "big", 1, (_LIMIT, archives.MEMORY), 50),
         copying.clone_onto_slow(bench, "big-conda", 1, (_LIMIT, archives.MEMORY), 50),
-        copying.clone_locally(bench, "big", 50),
-        copying.clone_locally(bench, "big-conda", 65, rattler=True),
+        # Before those that write much to the local disk and remove it.
         copying.clone_by_links(bench, "big", 10),
         copying.clone_by_links(bench, "big-conda", 13, rattler=True),
+        copying.clone_locally(bench, "big", 50),
+        copying.clone_locally(bench, "big-conda", 65, rattler=True),
         archives.pack_locally(bench, "big", _PACK_BIG, 170, conda_pack=True),
         archives.pack_locally(bench, "big-conda", _PACK_BIG[2:], 40, conda_pack=False),
         archives.pack_to_slow(bench, "big", 1, 38),
@@ -63,6 +64,7 @@ def all_works(bench: Bench, *, quick: bool) -> list[Work]:
         sealed.clone(bench, "big", 1, 30),
         filling.fill(bench, "big", 20, memory=True),
         filling.fill(bench, "big", 35, memory=False),
-        filling.start_cold(bench, "big", 1, 45),
+        filling.start_cold(bench, "big", 1, 25, memory=True),
+        filling.start_cold(bench, "big", 1, 45, memory=False),
         filling.start_ready(bench, "big", 6),
     ]
