@@ -1,5 +1,5 @@
 import { CommandIDs, IJobArgs } from '../commands';
-import { confirmed } from '../dialogs/cloud/confirm';
+import { confirmed } from '../dialogs/confirm';
 import { chooseJob } from '../dialogs/jobs/choose';
 import { showJob } from '../dialogs/jobs/details';
 import { showJobLog } from '../dialogs/jobs/log';

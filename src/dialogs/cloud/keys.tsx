@@ -7,9 +7,9 @@ import {
   publicKeyProblem
 } from '../../cloud/publicKey';
 import { IModelArtsNb } from '../../tokens';
+import { confirmed } from '../confirm';
 import { SelectField, TextField } from '../fields';
 import { askForm } from '../form';
-import { confirmed } from './confirm';
 import { KeyField } from './sshSetup';
 import { NotebookField, RestartField, targetProblem } from './target';
 

@@ -63,7 +63,7 @@ function CheckView(props: {
 const RANK = { problem: 0, warning: 1, ok: 2 };
 
 /** What was found, the worst first, each with what to do. */
-export function SshFindings(props: {
+function SshFindings(props: {
   nb: IModelArtsNb;
   check: ISshCheck;
 }): React.ReactElement {

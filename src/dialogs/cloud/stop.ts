@@ -1,8 +1,8 @@
 import { INotebook } from '../../api/cloudTypes';
 import { unsavedOf } from '../../sealed/state';
 import { IModelArtsNb } from '../../tokens';
+import { confirmed } from '../confirm';
 import { askBeforeLosing } from '../sealed/unsaved';
-import { confirmed } from './confirm';
 
 /** What a stop of this very notebook takes away, as far as is known. */
 export function whatIsLost(nb: IModelArtsNb, kernels: number): string[] {

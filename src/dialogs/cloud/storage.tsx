@@ -3,10 +3,10 @@ import React from 'react';
 import { IStorage } from '../../api/cloudTypes';
 import { categoryWord, storageState } from '../../cloud/words';
 import { IModelArtsNb } from '../../tokens';
+import { confirmed } from '../confirm';
 import { Fact, Facts } from '../facts';
 import { show } from '../form';
 import { Loaded } from '../loaded';
-import { confirmed } from './confirm';
 
 /** Ask before a storage is taken away. */
 export function confirmUnmount(

@@ -40,10 +40,7 @@ export function NotebookField(props: {
 }
 
 /** The notebook of `''` or of a name or id. */
-export function targetOf(
-  nb: IModelArtsNb,
-  notebook: string
-): INotebook | undefined {
+function targetOf(nb: IModelArtsNb, notebook: string): INotebook | undefined {
   const { mine, notebooks } = nb.cloud.view;
   return notebook
     ? notebooks?.find(item => item.id === notebook || item.name === notebook)

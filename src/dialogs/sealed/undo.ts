@@ -2,7 +2,7 @@ import { IEnvironment } from '../../api/types';
 import { isSealed } from '../../sealed/state';
 import { versionLine } from '../../sealed/words';
 import { IModelArtsNb } from '../../tokens';
-import { confirmed } from '../cloud/confirm';
+import { confirmed } from '../confirm';
 
 /** Take back the last change of an environment, after saying what it will be then. */
 export async function askUndo(

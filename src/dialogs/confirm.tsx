@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { TextField } from '../fields';
-import { askForm } from '../form';
+import { TextField } from './fields';
+import { askForm } from './form';
 
 interface IConfirm {
   title: string;
