@@ -245,3 +245,8 @@ export function dotWord(dot: Dot, trans: TranslationBundle): string {
 export function baseName(path: string): string {
   return path.replace(/\/+$/, '').split('/').pop() ?? path;
 }
+
+/** `3.10` of `3.10.13`: what a person tells environments apart by. */
+export function minor(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

@@ -214,3 +214,9 @@ export function fraction(operation: IOperation): number | null {
     : [done.files, total.files];
   return whole ? Math.min(1, (part ?? 0) / whole) : null;
 }
+
+/** Percent, rounded down: 100 % is said only of what is done. */
+export function percentOf(operation: IOperation): number | null {
+  const part = fraction(operation);
+  return part === null ? null : Math.floor(part * 100);
+}

@@ -3,10 +3,9 @@ import { CommandRegistry } from '@lumino/commands';
 
 import { IOperation } from '../api/types';
 import { CommandIDs } from '../commands';
-import { percentOf } from '../panel/progress';
 import { IModelArtsNb } from '../tokens';
 import { Act, cloudNextSteps, cloudRemedies, unregistered } from './cloudSteps';
-import { endsInDialog } from './model';
+import { endsInDialog, percentOf } from './model';
 import { sealedNextSteps } from './sealedSteps';
 import { errorTitle, readsEnglish } from '../serverWords';
 import { operationEnd, operationTitle } from '../words';

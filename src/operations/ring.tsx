@@ -9,15 +9,15 @@ import {
   useRun,
   useSignal
 } from '../panel/context';
-import { percentOf } from '../panel/progress';
 import { useUnsaved, useUnsavedWords } from '../panel/unsaved';
 import { operationTitle } from '../words';
+import { percentOf } from './model';
 
 /** The ring's circumference for a radius of 6. */
 const ROUND = 2 * Math.PI * 6;
 
 /** Nothing at rest; a ring while working; a dot when something would be lost. */
-export function RingView(): React.ReactElement | null {
+function RingView(): React.ReactElement | null {
   const { operations, inventory, trans } = usePanel();
   const run = useRun();
   const running = useSignal(operations.changed, () => operations.running);

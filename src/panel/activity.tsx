@@ -9,8 +9,9 @@ import { LogView } from '../dialogs/log';
 import { endsInDialog } from '../operations/model';
 import { operationEnd, operationTitle } from '../words';
 import { usePanel, useRun } from './context';
+import { IconButton } from './iconButton';
 import { paceLine, Progress } from './progress';
-import { IconButton, IFold, Section } from './section';
+import { IFold, Section } from './section';
 
 /** The older ends are of interest to few. */
 const ENDED_SHOWN = 3;

@@ -5,10 +5,11 @@ import { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
 import { sourceOf } from '../dialogs/clone';
 import { usePanel, useRun } from './context';
+import { IconButton } from './iconButton';
 import { useRoving } from './roving';
 import { Row } from './row';
 import { matches, Searchable, SearchButton, useSearch } from './search';
-import { IconButton, IFold, Section } from './section';
+import { IFold, Section } from './section';
 
 interface IEnvironmentsProps extends IFold {
   environments: IEnvironment[];

@@ -2,8 +2,8 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { usePanel } from './context';
+import { IconButton } from './iconButton';
 import { Entry, openMenu } from './menu';
-import { IconButton } from './section';
 
 interface IMenuButtonProps {
   label: string;

@@ -7,17 +7,18 @@ import { EXTENSION_MISSING } from '../api/request';
 import { CommandIDs } from '../commands';
 import { panelIcon } from '../icons';
 import { Activity } from './activity';
+import { Archives } from './archives';
 import { Banner } from './banner';
+import { Bin } from './bin';
 import { CloudSections } from './cloud/sections';
 import { IPanel, PanelProvider, usePanel, useRun, useSignal } from './context';
 import { Disk } from './disk';
 import { Environments } from './environments';
 import { Failed } from './failed';
+import { IconButton } from './iconButton';
 import { Entry } from './menu';
 import { MenuButton } from './menuButton';
 import { Announcer } from './progress';
-import { IconButton } from './section';
-import { Archives, Bin } from './store';
 
 type SectionName =
   | 'environments'

@@ -3,12 +3,12 @@ import React from 'react';
 
 import { IOperation } from '../api/types';
 import { Format } from '../format';
-import { fraction } from '../operations/model';
+import { percentOf } from '../operations/model';
 import { operationEnd, operationTitle, phaseWord } from '../words';
 import { usePanel } from './context';
 
 /** `24,310 of 41,268 files`, or bytes where files are not counted. */
-export function amountLine(
+function amountLine(
   operation: IOperation,
   trans: TranslationBundle,
   format: Format
@@ -51,12 +51,6 @@ export function paceLine(
   ]
     .filter(Boolean)
     .join(' · ');
-}
-
-/** Percent, rounded down: 100 % is said only of what is done. */
-export function percentOf(operation: IOperation): number | null {
-  const part = fraction(operation);
-  return part === null ? null : Math.floor(part * 100);
 }
 
 interface IProgressProps {

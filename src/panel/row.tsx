@@ -1,20 +1,16 @@
 import React from 'react';
 
 import { IEnvironment } from '../api/types';
-import { CommandIDs } from '../commands';
 import { sourceOf } from '../dialogs/clone';
-import { hasNewer } from '../sealed/state';
 import { sealedHover, sealedNews, sealedWord } from '../sealed/words';
-import { findingWord, fixWord } from '../serverWords';
-import { dotOf, dotWord, phaseWord } from '../words';
+import { findingWord } from '../serverWords';
+import { dotOf, dotWord, minor, phaseWord } from '../words';
 import { usePanel, useRun } from './context';
 import { environmentMenu } from './menu';
 import { MenuButton } from './menuButton';
 import { useRowActions } from './rowActions';
-import { SealedAction, SealedBadge, UnsavedDot, useFilling } from './sealedRow';
-
-/** What is wrong with it nobody mends but who chooses another version. */
-const VERSION = 'version';
+import { primaryOf, RowButtons } from './rowButtons';
+import { SealedBadge, UnsavedDot, useFilling } from './sealedRow';
 
 interface IRowProps {
   environment: IEnvironment;
@@ -22,11 +18,6 @@ interface IRowProps {
   current: boolean;
   /** The environment on the disk that is a copy of this one. */
   copy?: string;
-}
-
-/** `3.10` of `3.10.13`: what a person tells environments apart by. */
-export function minor(version: string): string {
-  return version.split('.').slice(0, 2).join('.');
 }
 
 /** One environment: a line of facts, a line on what it holds or what is wrong. */
@@ -39,10 +30,7 @@ export const Row = React.memo(function Row(props: IRowProps) {
   const size = environment.stored ?? environment.size;
   const filling = useFilling(environment);
   const dot = filling ? 'working' : dotOf(environment);
-  // What has a button of its own that stays leaves no room for every other.
-  const calls = environment.unsaved || hasNewer(environment);
   const news = filling || sealedNews(environment, trans);
-  const onDisk = environment.where === 'disk';
   const tabIndex = current ? 0 : -1;
   const wrong = environment.trouble.find(finding => finding.level !== 'ok');
   const [primary, args] = primaryOf(environment);
@@ -97,65 +85,12 @@ export const Row = React.memo(function Row(props: IRowProps) {
               : news || aboutOf(environment, trans.__('no kernel'))}
       </span>
       <span className="ma-Row-actions">
-        {wrong?.check === VERSION && (
-          <button
-            type="button"
-            className="ma-Button ma-stays"
-            title={fixWord(wrong, trans)}
-            tabIndex={tabIndex}
-            onClick={() => run(CommandIDs.showVersions, { name })}
-          >
-            {trans.__('Versions…')}
-          </button>
-        )}
-        {wrong && onDisk && wrong.fix && wrong.check !== VERSION && (
-          <button
-            type="button"
-            className="ma-Button ma-stays"
-            title={fixWord(wrong, trans)}
-            tabIndex={tabIndex}
-            onClick={() => run(CommandIDs.fixEnvironment, { name })}
-          >
-            {trans.__('Fix')}
-          </button>
-        )}
-        {onDisk && !wrong && (
-          <SealedAction environment={environment} tabIndex={tabIndex} />
-        )}
-        {!onDisk && (
-          <button
-            type="button"
-            className={copy ? 'ma-Button' : 'ma-Button ma-stays'}
-            tabIndex={tabIndex}
-            onClick={() => run(primary, args)}
-          >
-            {trans.__('Keep on disk')}
-          </button>
-        )}
-        {onDisk && !wrong && (
-          <button
-            type="button"
-            className="ma-Button"
-            tabIndex={tabIndex}
-            onClick={() => run(primary, args)}
-          >
-            {environment.kernel === 'none'
-              ? trans.__('Register')
-              : trans.__('Notebook')}
-          </button>
-        )}
-        {onDisk && !calls && (
-          <button
-            type="button"
-            className="ma-Button"
-            tabIndex={tabIndex}
-            onClick={() =>
-              run(CommandIDs.cloneEnvironment, { source: environment.name })
-            }
-          >
-            {trans.__('Clone')}
-          </button>
-        )}
+        <RowButtons
+          environment={environment}
+          wrong={wrong}
+          kept={Boolean(copy)}
+          tabIndex={tabIndex}
+        />
         <MenuButton
           label={trans.__('More for %1', name)}
           entries={entries}
@@ -166,20 +101,6 @@ export const Row = React.memo(function Row(props: IRowProps) {
     </li>
   );
 });
-
-function primaryOf(
-  environment: IEnvironment
-): [command: string, args: { name: string }] {
-  if (environment.where !== 'disk') {
-    return [CommandIDs.keepEnvironment, { name: environment.prefix }];
-  }
-  return [
-    environment.kernel === 'none'
-      ? CommandIDs.registerKernel
-      : CommandIDs.openNotebook,
-    { name: environment.name }
-  ];
-}
 
 function aboutOf(environment: IEnvironment, noKernel: string): string {
   if (environment.highlights.length) {

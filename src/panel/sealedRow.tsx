@@ -1,11 +1,9 @@
 import React from 'react';
 
 import { IEnvironment } from '../api/types';
-import { CommandIDs } from '../commands';
-import { hasNewer } from '../sealed/state';
+import { percentOf } from '../operations/model';
 import { sealedWord, unsavedHover } from '../sealed/words';
-import { usePanel, useRun, useSignal } from './context';
-import { percentOf } from './progress';
+import { usePanel, useSignal } from './context';
 
 /** `sealed v3`, before what the environment holds. */
 export function SealedBadge(props: {
@@ -28,44 +26,6 @@ export function UnsavedDot(props: {
       title={unsavedHover(environment, trans)}
       aria-hidden="true"
     />
-  ) : null;
-}
-
-/** The one thing to do about a sealed environment, if there is one. */
-export function SealedAction(props: {
-  environment: IEnvironment;
-  tabIndex: number;
-}): React.ReactElement | null {
-  const { environment, tabIndex } = props;
-  const { name, newest } = environment;
-  const { trans } = usePanel();
-  const run = useRun();
-  if (environment.unsaved) {
-    return (
-      <button
-        type="button"
-        className="ma-Button ma-stays"
-        title={unsavedHover(environment, trans)}
-        tabIndex={tabIndex}
-        onClick={() => run(CommandIDs.saveVersion, { name })}
-      >
-        {trans.__('Save')}
-      </button>
-    );
-  }
-  return hasNewer(environment) ? (
-    <button
-      type="button"
-      className="ma-Button ma-stays"
-      title={trans.__(
-        'Kernels that start from now on have version %1.',
-        newest
-      )}
-      tabIndex={tabIndex}
-      onClick={() => run(CommandIDs.chooseNewest, { name })}
-    >
-      {trans.__('Use v%1', newest)}
-    </button>
   ) : null;
 }
 

@@ -2,8 +2,8 @@ import { searchIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { usePanel } from './context';
+import { IconButton } from './iconButton';
 import { IRoving } from './roving';
-import { IconButton } from './section';
 
 /** A list that can be searched: whether somebody does, and for what. */
 export interface ISearch {

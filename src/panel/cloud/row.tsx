@@ -5,6 +5,7 @@ import { usePanel } from '../context';
 import { Entry } from '../menu';
 import { MenuButton } from '../menuButton';
 import { useRowActions } from '../rowActions';
+import { RowButton } from '../rowButton';
 
 interface ICloudRowProps {
   /** Names the row among its siblings. */
@@ -52,14 +53,13 @@ export function CloudRow(props: ICloudRowProps): React.ReactElement {
       {props.children}
       <span className="ma-Row-actions">
         {primary && (
-          <button
-            type="button"
-            className={primary.stays ? 'ma-Button ma-stays' : 'ma-Button'}
+          <RowButton
             tabIndex={tabIndex}
+            stays={primary.stays}
             onClick={primary.run}
           >
             {primary.label}
-          </button>
+          </RowButton>
         )}
         {menu.length > 0 && (
           <MenuButton

@@ -13,10 +13,11 @@ import {
 import { CommandIDs } from '../../commands';
 import { usePanel, useRun, useSignal } from '../context';
 import { Bar } from '../disk';
+import { IconButton } from '../iconButton';
 import { Entry } from '../menu';
 import { MenuButton } from '../menuButton';
 import { useRoving } from '../roving';
-import { IconButton, IFold, Section } from '../section';
+import { IFold, Section } from '../section';
 import { PartErrors, Reading, useCloud } from './parts';
 import { CloudRow } from './row';
 
