@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,58 @@ def test_a_clone_of_a_sealed_one_is_made_at_once(same_panel: Panel, sealed: str)
     panel.page.get_by_label("Name", exact=True).fill("twin")
     dialog(panel, "Clone").click()
     says(panel, "twin", "sealed v1, not on the local disk yet")
+
+
+def test_versions_are_looked_at_cloned_opened_and_sealed(
+    same_panel: Panel, lab: Lab, sealed: str
+) -> None:
+    panel, page, name = same_panel, same_panel.page, "to-and-fro"
+    # given: unsaved work in a clone
+    lab.run("env.clone", source=sealed, name=name)
+    mine = Path(lab.run("env.fill", name=name)["result"]["prefix"])
+    (mine / "lib/python3.11/site-packages/mine.py").write_text("MINE = 1\n")
+    panel.root.get_by_role("button", name="Refresh").click()
+    says(panel, name, "sealed v1, unsaved changes")
+
+    # when: it is compared with its version, and that is cloned
+    panel.menu(name, "Versions…")
+    box = page.get_by_role("dialog")
+    box.get_by_role("radio").check()
+    expect(box.get_by_label("After")).to_have_value("unsaved")
+    expect(box).to_contain_text("added: 1 file")
+    dialog(panel, "Clone version 1…").click()
+    page.get_by_label("Name", exact=True).fill("of-the-first")
+    dialog(panel, "Clone").click()
+    says(panel, "of-the-first", "sealed v1")
+
+    # then: opened it is a folder with the unsaved work, which was saved before
+    panel.menu(name, "Open Again…")
+    dialog(panel, "Open").click()
+    expect(panel.row(name)).not_to_have_attribute("aria-label", re.compile("sealed"))
+    tree = lab.disk / "envs/user_conda" / name
+    assert (tree / "lib/python3.11/site-packages/mine.py").exists()
+    assert len(lab.get(f"environments/{name}/versions")["versions"]) == 2
+
+    # and: it is sealed again
+    panel.menu(name, "Seal Environment…")
+    dialog(panel, "Seal").click()
+    says(panel, name, "sealed v3")
+
+
+def test_images_that_nobody_needs_are_deleted(same_panel: Panel, lab: Lab, sealed: str) -> None:
+    panel, images = same_panel, lab.disk / "envs/images"
+    needed = set(images.iterdir())
+    image = images / f"{'0' * 64}.tar.zst"
+    image.write_bytes(b"of nobody")
+    os.utime(image, (0, 0))  # nobody is about to name what is older than an hour
+
+    panel.root.get_by_role("button", name="More", exact=True).click()
+    panel.page.get_by_role("menuitem", name="Free Unneeded Images…").click()
+    expect(panel.page.get_by_role("dialog")).to_contain_text("9 B can be freed: 1 image")
+    dialog(panel, "Delete Them").click()
+
+    expect(panel.activity("Freeing images that nobody needs")).to_contain_text("done")
+    assert set(images.iterdir()) == needed
 
 
 def test_what_was_shared_is_cloned(same_panel: Panel, lab: Lab, sealed: str) -> None:
