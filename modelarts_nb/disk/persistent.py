@@ -196,8 +196,15 @@ def survival(path: Path, mounts: list[Mount] | None = None) -> Survival:
 
     A folder survives when it lies on a mount of its own: not the root file system's, not memory,
     not a folder that belongs to the container's layer.
+
+    Raises:
+        AccessDenied, DiskFailure: it cannot even be looked at.
     """
-    if not path.is_dir():
+    try:
+        there = path.is_dir()
+    except OSError as error:
+        raise from_os_error(error, "looking at the persistent disk", path) from error
+    if not there:
         return Survival(False, "missing", "", path, "it is not there")
     table = read_mounts() if mounts is None else mounts
     mount = mount_of(path, table)

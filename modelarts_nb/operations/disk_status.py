@@ -39,9 +39,9 @@ def disk_status(*, disk: Disk | None = None) -> DiskStatus:
     """
     try:
         disk = disk or open_disk()
+        found = survival(disk.root)
     except ModelArtsNbError as missing:
         return _absent(missing)
-    found = survival(disk.root)
     error: ModelArtsNbError | None = None
     space, latency = None, None
     try:

@@ -14,6 +14,7 @@ from modelarts_nb.envs.inventory import holders
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.images import find_image
 from modelarts_nb.envs.sealed.versions import numbers, read_version, sealed_names
+from modelarts_nb.errors import ModelArtsNbError
 from modelarts_nb.operations.housekeeping import tidy
 from modelarts_nb.progress import SILENT
 from tests.faults.deeds import Moment
@@ -147,7 +148,11 @@ def judge(course: Course, world: SealedWorld) -> str:
         assert holders(disk) == {}, "a dead one seems to work on it"
         start, state = time.monotonic(), "new" if _is_new(course, found) else "old"
         if state == "old":
-            SEALED[course.deed](world, SILENT)
+            try:
+                SEALED[course.deed](world, SILENT)
+            except ModelArtsNbError as error:
+                difference = _difference(found.views, course)
+                raise AssertionError(f"the same again: {error}\n{difference}") from error
         seconds = time.monotonic() - start
         bound = BOUND + 2 * course.seconds
         assert seconds < bound, f"the next operation took {seconds:.0f} s"

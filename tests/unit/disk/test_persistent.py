@@ -124,3 +124,8 @@ def test_a_folder_of_the_root_file_system_does_not_survive(tmp_path: Path) -> No
 
 def test_a_missing_folder_does_not_survive(tmp_path: Path) -> None:
     assert survival(tmp_path / "no").kind == "missing"
+
+
+def test_given_a_disk_that_answers_with_an_error_then_nothing_is_claimed(tmp_path: Path) -> None:
+    with pytest.raises(DiskFailure):
+        survival(tmp_path / ("x" * 300))
