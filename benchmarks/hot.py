@@ -93,7 +93,8 @@ def measure(world: World, local: Path, runs: int) -> dict[str, list[Times]]:
     def run(what: str, start: Callable[[], Times]) -> None:
         times = start()
         found.setdefault(what, []).append(times)
-        say(f"{what}: import {times.imported:.2f} s, kernel start to its end {times.whole:.2f} s")
+        took = f"import {times.imported:.2f} s, kernel start to its end {times.whole:.2f} s"
+        say(f"{what}: {took}, load {os.getloadavg()[0]:.0f}")
 
     for _ in range(runs):
         run("on the local disk", lambda: world.start(local, "off"))
@@ -113,13 +114,21 @@ def measure(world: World, local: Path, runs: int) -> dict[str, list[Times]]:
 
 def table(found: dict[str, list[Times]]) -> str:
     """Medians, in Markdown."""
-    rows = ["| | import, s | kernel start to import done, s | all runs, s |", "|---|---|---|---|"]
+    rows = [
+        "| | import, s | of local | kernel start to import done, s | all imports, s |",
+        "|---|---|---|---|---|",
+    ]
+    local = _median(found["on the local disk"])
     for what, times in found.items():
-        imported = statistics.median(one.imported for one in times)
+        imported = _median(times)
         whole = statistics.median(one.whole for one in times)
-        every = " ".join(f"{one.whole:.1f}" for one in times)
-        rows.append(f"| {what} | {imported:.2f} | {whole:.2f} | {every} |")
+        every = " ".join(f"{one.imported:.2f}" for one in times)
+        rows.append(f"| {what} | {imported:.2f} | {imported / local:.2f} | {whole:.2f} | {every} |")
     return "\n".join(rows)
+
+
+def _median(times: list[Times]) -> float:
+    return statistics.median(one.imported for one in times)
 
 
 def main() -> None:

@@ -87,6 +87,29 @@ def test_a_kernel_with_hot_files_is_the_environment(
     assert not [path for path in (home / ".ma").rglob("pkg[.-]*") if not path.is_symlink()]
 
 
+READS = """
+import importlib.metadata as metadata, inspect, one
+plugins = [each.name for pkg in metadata.distributions() for each in pkg.entry_points]
+print(json.dumps(["plugin" in plugins, inspect.getsource(one)]))
+"""
+
+
+@pytest.mark.slow
+def test_texts_are_not_read_from_the_slow_disk(slow: SlowFs, home: Path, small_env: Path) -> None:
+    # given a kernel that has looked for plug-ins and at the text of a module
+    tree = on(slow, home, small_env)
+    tree.module("one", "1")
+    about = tree.site / "pkg-1.dist-info"
+    about.mkdir()
+    (about / "entry_points.txt").write_text("[group]\nplugin = one:VALUE\n")
+    expected = tree.run_code(READS, MODELARTS_NB_HOT="auto")
+    assert expected == [True, "VALUE = '1'\n"]
+    warm("mine", disk=tree.disk)
+    # when they cannot be opened in the tree, then the next one has them all the same
+    slow.fail("open EIO path=-info/", "open EIO path=one.py")
+    assert tree.run_code(READS, MODELARTS_NB_HOT="auto") == expected
+
+
 @pytest.mark.slow
 def test_a_disk_that_hangs_while_a_mirror_is_filled_keeps_no_kernel(
     slow: SlowFs, home: Path, small_env: Path

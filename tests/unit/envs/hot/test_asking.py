@@ -38,22 +38,27 @@ def tree(tmp_path: Path) -> Tree:
 
 
 class SlowStat:
-    """``os.stat`` whose answers to other threads are held back until ``go``."""
+    """``os.stat`` whose answers to other threads are held back until ``go``; before its next answer
+    to this one it does what ``then`` says."""
 
     def __init__(self) -> None:
         self.go = threading.Event()
         self.asked = threading.Semaphore(0)
+        self.then: Callable[[], object] | None = None
         self._mine = threading.get_ident()
 
-    def __call__(self, path: str) -> os.stat_result:
-        info = _stat(path)
+    def __call__(self, path: str, **options: bool) -> os.stat_result:
+        info = _stat(path, **options)
+        then, self.then = self.then, None
+        if then is not None:
+            then()
         if threading.get_ident() != self._mine:
             self.asked.release()
             assert self.go.wait(60)
         return info
 
 
-_stat: Callable[[str], os.stat_result] = os.stat
+_stat: Callable[..., os.stat_result] = os.stat
 
 
 @pytest.fixture
@@ -72,41 +77,56 @@ def test_nobody_waits_for_answers_to_other_questions(tree: Tree, slow: SlowStat)
         assert slow.asked.acquire(timeout=60)
 
 
-def test_what_has_changed_is_not_the_same_again_by_an_older_answer(
-    tree: Tree, slow: SlowStat, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Released by every answer."""
     done = threading.Semaphore(0)
     answer = room._Asked.answer
 
-    def answered(asked: room._Asked, path: str, same: bool) -> None:
+    def count(asked: room._Asked, path: str, same: bool) -> None:
         answer(asked, path, same)
         done.release()
 
-    monkeypatch.setattr(room._Asked, "answer", answered)
-    # given that all have been asked about
+    monkeypatch.setattr(room._Asked, "answer", count)
+    return done
+
+
+def all_are_asked(tree: Tree, slow: SlowStat) -> None:
+    """The first has been answered, and the answers for all others are on their way."""
     assert tree.mirror.is_true(tree.files[0])
     for _ in range(MANY - 1):
         assert slow.asked.acquire(timeout=60)
-    # when one is changed, and that is seen before the others' answers are there
+
+
+@pytest.mark.parametrize("first", ["changed", "same"])
+def test_what_has_changed_is_not_the_same_by_an_older_answer(
+    tree: Tree, slow: SlowStat, answered: threading.Semaphore, first: str
+) -> None:
+    all_are_asked(tree, slow)
+    # when one is changed, and is asked about before the older answers come
     Path(tree.files[1]).write_text("22")
+    if first == "same":
+        # (they come before the newer one is noted)
+        slow.then = lambda: (slow.go.set(), [answered.acquire(timeout=60) for _ in range(MANY)])
     assert not tree.mirror.is_true(tree.files[1])
     slow.go.set()
-    for _ in range(MANY + 1):
-        assert done.acquire(timeout=60)
+    for _ in range(MANY + 1 if first == "changed" else 1):
+        assert answered.acquire(timeout=60)
     # then it stays changed
     assert not tree.mirror.is_true(tree.files[1])
     assert tree.mirror.is_true(tree.files[2])
 
 
-def test_late_answers_of_an_earlier_time_are_not_taken(tree: Tree, slow: SlowStat) -> None:
-    # given questions whose answers are on their way
-    assert tree.mirror.is_true(tree.files[0])
-    for _ in range(MANY - 1):
-        assert slow.asked.acquire(timeout=60)
+def test_late_answers_of_an_earlier_time_are_not_taken(
+    tree: Tree, slow: SlowStat, answered: threading.Semaphore
+) -> None:
+    all_are_asked(tree, slow)
     # when something was installed, and the answers come then
     Path(tree.files[1]).write_text("22")
     tree.mirror.doubt()
     slow.go.set()
+    for _ in range(MANY):
+        assert answered.acquire(timeout=60)
     # then it is asked about again
     assert not tree.mirror.is_true(tree.files[1])
 

@@ -147,6 +147,15 @@ print(json.dumps(found))
     assert process.communicate(timeout=60) == ("[null, 3]\n", "")
 
 
+def test_what_is_put_into_a_folder_that_was_just_asked_about_is_found(warmed: HotTree) -> None:
+    asks = f"""
+found = [about("one")["value"]]
+open({str(warmed.site)!r} + "/three.py", "w").write("VALUE = 3")
+print(json.dumps([*found, about("three")["value"]]))
+"""
+    assert warmed.run_code(asks) == ["<copy>", 3]
+
+
 def test_a_library_changed_in_the_tree_is_loaded_from_there(warmed: HotTree) -> None:
     # given an extension module that is replaced (by the same bytes, with another time)
     path = next(warmed.prefix.glob("lib/python3.11/lib-dynload/_socket.*.so"))
