@@ -24,12 +24,13 @@ _BUILD = {"small": reference.small, "big": reference.big, "big-conda": reference
 class Bench:
     """Where a run happens: ``cache`` is kept; ``work``, ``memory``, a folder on a RAM disk, and
     ``local``, one of the local disk whose path is short, are emptied after every work and removed
-    at the end."""
+    at the end; so is ``kept``, which is not emptied."""
 
     cache: Path
     work: Path
     memory: Path
     local: Path
+    kept: Path
     copier: str
     slowfs: str
     built: dict[str, Reference] = field(default_factory=dict)
@@ -106,11 +107,12 @@ def opened(cache: Path) -> Iterator[Bench]:
     prefix = f"{stem}-{os.getpid()}-"
     with (
         tempfile.TemporaryDirectory(prefix=prefix, dir=cache) as work,
+        tempfile.TemporaryDirectory(prefix=prefix, dir=cache) as kept,
         tempfile.TemporaryDirectory(prefix=prefix, dir=_MEMORY) as memory,
         # The run root of sealed environments must have a short path.
         tempfile.TemporaryDirectory(prefix="ma-") as local,
     ):
-        yield Bench(cache, Path(work), Path(memory), Path(local), *programs)
+        yield Bench(cache, Path(work), Path(memory), Path(local), Path(kept), *programs)
 
 
 def on_slow(bench: Bench, rtt_ms: float, act: Callable[[Path], Run]) -> Contestant:
@@ -130,16 +132,26 @@ def on_slow(bench: Bench, rtt_ms: float, act: Callable[[Path], Run]) -> Contesta
     return contestant
 
 
-def on_local(bench: Bench, act: Callable[[Path], Run], *, root: Path | None = None) -> Contestant:
-    """A contestant in an empty folder of the local disk (or below ``root``)."""
+def on_local(
+    bench: Bench, act: Callable[[Path], Run], *, root: Path | None = None, keep: bool = False
+) -> Contestant:
+    """A contestant in an empty folder of the local disk (or below ``root``), which is removed
+    after the run.
+
+    Args:
+        keep: what it makes stays until all works are done. (ext4 without a journal gives the inode
+            of what was removed away only minutes later, and until then looks at all of these for
+            every folder that somebody makes: up to a millisecond a folder.)
+    """
 
     def contestant() -> Run:
-        folder = (root or bench.work) / "local"
-        folder.mkdir()
+        place = bench.kept if keep else root or bench.work
+        folder = Path(tempfile.mkdtemp(prefix="local-", dir=place))
         try:
             return act(folder)
         finally:
-            shutil.rmtree(folder)
+            if not keep:
+                shutil.rmtree(folder)
             bench.forget()
 
     return contestant

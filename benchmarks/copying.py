@@ -120,7 +120,8 @@ def clone_locally(bench: Bench, name: str, guess: float, *, rattler: bool = Fals
 
 
 def clone_by_links(bench: Bench, name: str, guess: float, *, rattler: bool = False) -> Work:
-    """Hard links to the source's files on the same file system, saved."""
+    """Hard links to the source's files on the same file system, saved; nothing is removed between
+    the runs (``on_local`` says why)."""
     cited = {_CONDA_LINKS: _CITED["big-links"]} if name == "big-conda" else {}
 
     def prepare() -> dict[str, Contestant]:
@@ -137,14 +138,18 @@ def clone_by_links(bench: Bench, name: str, guess: float, *, rattler: bool = Fal
             return run
 
         found = {
-            "ours": on_local(bench, ours),
+            "ours": on_local(bench, ours, keep=True),
             "cp -al": on_local(
-                bench, lambda disk: _saved(["cp", "-al", what.prefix, disk / "copy"], disk)
+                bench,
+                lambda disk: _saved(["cp", "-al", what.prefix, disk / "copy"], disk),
+                keep=True,
             ),
         }
         if rattler:
             found[_RATTLER_LINKS] = on_local(
-                bench, lambda disk: _saved(_rattler(bench, name, "hard-links", disk), disk)
+                bench,
+                lambda disk: _saved(_rattler(bench, name, "hard-links", disk), disk),
+                keep=True,
             )
         return found
 

@@ -8,7 +8,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from modelarts_nb.disk.bytescopy import BytesCopy, write_at
 from modelarts_nb.disk.scan import Entry, entry_of
@@ -27,11 +26,12 @@ Retarget = Callable[[Entry], "str | None"]
 class FileCopy:
     """Copies single entries from one root to another; used by many threads at once.
 
-    The arguments are those of ``copy_tree``.
+    The arguments are those of ``copy_tree``; the roots are strings, because of each file a path is
+    made several times.
     """
 
-    root: Path
-    target: Path
+    root: str
+    target: str
     content: Content | None
     asks: Callable[[Entry], bool] | None
     retarget: Retarget | None
@@ -42,6 +42,27 @@ class FileCopy:
     # The mode that a new file gets depends on umask and the folder's ACL: asked once for each.
     _made: dict[tuple[str, int], int] = field(default_factory=dict)
 
+    def share(self, entry: Entry) -> bool:
+        """Make a regular file a hard link to the source's; False when it is to be copied.
+
+        Nobody is told of its bytes.
+
+        Raises:
+            DiskFull, DiskFailure, AccessDenied: it cannot be read, or the link not be made.
+        """
+        if self.link is None or not self.link(entry):
+            return False
+        if self._asked(entry) and self._differs(entry):
+            return False
+        try:
+            os.link(self._from(entry), self.to(entry), follow_symlinks=False)
+        except OSError as error:
+            if error.errno in NO_LINK:
+                self.refused.append(entry.path)
+                return False
+            raise from_os_error(error, f"linking {entry.path}", self.to(entry)) from error
+        return True
+
     def file(self, entry: Entry, bytes_copy: BytesCopy) -> None:
         """Copy a regular file; once more when it changed meanwhile.
 
@@ -49,9 +70,7 @@ class FileCopy:
             Busy: it changed again.
             DiskFull, DiskFailure, AccessDenied: it cannot be read or written.
         """
-        asked = self.content is not None and (self.asks is None or self.asks(entry))
-        if self.link is not None and self.link(entry) and self._shared(entry, asked=asked):
-            return
+        asked = self._asked(entry)
         for _ in range(2):
             if self._once(entry, bytes_copy, asked=asked):
                 return
@@ -84,19 +103,8 @@ class FileCopy:
     def _from(self, entry: Entry) -> str:
         return f"{self.root}/{entry.path}"
 
-    def _shared(self, entry: Entry, *, asked: bool) -> bool:
-        """Make a hard link; False when that cannot be, or the content must differ."""
-        if asked and self._differs(entry):
-            return False
-        try:
-            os.link(self._from(entry), self.to(entry), follow_symlinks=False)
-        except OSError as error:
-            if error.errno in NO_LINK:
-                self.refused.append(entry.path)
-                return False
-            raise from_os_error(error, f"linking {entry.path}", self.to(entry)) from error
-        self.progress.advance(bytes=entry.size)
-        return True
+    def _asked(self, entry: Entry) -> bool:
+        return self.content is not None and (self.asks is None or self.asks(entry))
 
     def _differs(self, entry: Entry) -> bool:
         """Must the content be another one, or is it not what was scanned?"""

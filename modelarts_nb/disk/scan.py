@@ -115,12 +115,13 @@ class _Scan:
         return Tree(self._root, self._entries)
 
     def _list(self, folder: str) -> None:
-        full = os.path.join(self._top, folder) if folder else self._top
+        full = f"{self._top}/{folder}" if folder else self._top
+        below = f"{folder}/" if folder else ""
         names = []
         try:
             with os.scandir(full) as found:
                 for item in found:
-                    path = f"{folder}/{item.name}" if folder else item.name
+                    path = below + item.name
                     if path in self._skip:
                         continue
                     if item.is_dir(follow_symlinks=False):
@@ -141,13 +142,13 @@ class _Scan:
         entries = []
         for path in paths:
             self._crew.check()
+            full = f"{self._top}/{path}"
             try:
-                entry = self._entry(path)
+                entry = entry_of(path, full, os.lstat(full))
             except FileNotFoundError:
                 self._progress.log(f"vanished while it was read: {path}")
                 continue
             except OSError as error:
-                full = os.path.join(self._top, path)
                 raise from_os_error(error, f"reading {path}", full) from error
             if entry is None:
                 self._progress.log(f"left out, neither file, folder nor link: {path}")
@@ -157,10 +158,6 @@ class _Scan:
         if self._found:
             self._found(entries)
         self._progress.advance(files=len(entries))
-
-    def _entry(self, path: str) -> Entry | None:
-        full = os.path.join(self._top, path)
-        return entry_of(path, full, os.lstat(full))
 
 
 def entry_of(path: str, full: str, info: os.stat_result) -> Entry | None:

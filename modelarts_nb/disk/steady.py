@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from modelarts_nb.disk.crew import Crew
 from modelarts_nb.disk.remove import is_silly
@@ -56,13 +57,9 @@ class _Look:
     tree: Tree
     skip: frozenset[str]
     crew: Crew
-    inside: dict[str, dict[str, Entry]] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
 
     def run(self) -> list[str]:
-        for entry in self.tree.entries:
-            folder, _, name = entry.path.rpartition("/")
-            self.inside.setdefault(folder, {})[name] = entry
         # Of the root itself the scan kept no time.
         self.crew.put(lambda: self._list(""))
         folders = [entry for entry in self.tree.entries if entry.kind == "dir"]
@@ -82,7 +79,7 @@ class _Look:
             self._list(entry.path)
 
     def _list(self, folder: str) -> None:
-        known = self.inside.get(folder, {})
+        known = self._inside.get(folder, {}) if folder else self._top
         try:
             names = {name for name in os.listdir(self._full(folder)) if self._counts(folder, name)}
             for name in names ^ {name for name in known if self._counts(folder, name)}:
@@ -94,6 +91,19 @@ class _Look:
                     self.changed.append(entry.path)
         except OSError as error:
             self._gone(folder, error)
+
+    @cached_property
+    def _top(self) -> dict[str, Entry]:
+        return {entry.path: entry for entry in self.tree.entries if "/" not in entry.path}
+
+    @cached_property
+    def _inside(self) -> dict[str, dict[str, Entry]]:
+        """What the scan found in each folder: only asked for where one has changed."""
+        inside: dict[str, dict[str, Entry]] = {}
+        for entry in self.tree.entries:
+            folder, _, name = entry.path.rpartition("/")
+            inside.setdefault(folder, {})[name] = entry
+        return inside
 
     def _counts(self, folder: str, name: str) -> bool:
         path = f"{folder}/{name}" if folder else name

@@ -79,7 +79,8 @@ def copy_tree(
         bytes=sum(entry.size for entry in first),
     )
     shared = (lambda entry: entry.inode not in alone) if link else None
-    copy = FileCopy(tree.root, target, content, asks, retarget, times, shared, progress)
+    root = os.fspath(tree.root)
+    copy = FileCopy(root, os.fspath(target), content, asks, retarget, times, shared, progress)
     folders = _folders(tree, chosen)
     work = _Work(copy, threads, progress)
     work.fill(folders, [*first, *links])
@@ -102,7 +103,7 @@ class _Work:
 
         A folder's files need not wait until all other folders are made.
         """
-        with typed("making the target folder", str(self.copy.target)):
+        with typed("making the target folder", self.copy.target):
             os.makedirs(self.copy.target, exist_ok=True)
         below: dict[str, list[Entry]] = {}
         for entry in folders:
@@ -130,13 +131,17 @@ class _Work:
             if taken is None:
                 return
             folder, batch = taken
+            linked = 0
             for entry in batch:
                 crew.check()
                 if entry.kind == "link":
                     self.copy.symlink(entry)
+                elif self.copy.share(entry):
+                    linked += entry.size
                 else:
                     self.copy.file(entry, bytes_copy)
-                self.progress.advance(files=1)
+            # Once a batch: drawing a bar costs more than making a link.
+            self.progress.advance(files=len(batch), bytes=linked)
             order.done(folder)
 
         made("")
@@ -155,7 +160,8 @@ class _Work:
                     raise from_os_error(
                         error, f"linking {entry.path}", self.copy.to(entry)
                     ) from error
-                self.copy.file(entry, bytes_copy)
+                if not self.copy.share(entry):
+                    self.copy.file(entry, bytes_copy)
             self.progress.advance(files=1)
 
         for entry, first in pairs:
@@ -186,17 +192,17 @@ class _Work:
                 lambda p=path, e=entry, t=time, m=made: finish(p, e.mode, t, made=m)  # type: ignore[misc]
             )
         crew.run()
-        with typed("reading the source", str(self.copy.root)):
+        with typed("reading the source", self.copy.root):
             info = os.stat(self.copy.root)
-        root = str(self.copy.target)
-        finish(root, stat.S_IMODE(info.st_mode), info.st_mtime_ns, made=-1)
+        finish(self.copy.target, stat.S_IMODE(info.st_mode), info.st_mtime_ns, made=-1)
 
     def _crew(self) -> Crew:
         return Crew(threads=self.threads, progress=self.progress)
 
     def _bytes_copy(self, crew: Crew, copied: Callable[[int], None]) -> BytesCopy:
         fuse = any(
-            mount_of(path).fstype.startswith("fuse") for path in (self.copy.root, self.copy.target)
+            mount_of(Path(path)).fstype.startswith("fuse")
+            for path in (self.copy.root, self.copy.target)
         )
         return BytesCopy(ranges=not fuse, check=crew.check, copied=copied)
 

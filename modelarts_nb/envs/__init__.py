@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from modelarts_nb.lazy import shown
 
 if TYPE_CHECKING:
-    from modelarts_nb.envs.archive import list_archives, remove_archive
     from modelarts_nb.envs.archive.pack import pack
     from modelarts_nb.envs.archive.preflight import preflight
+    from modelarts_nb.envs.archive.shelf import list_archives, remove_archive
     from modelarts_nb.envs.archive.unpack import unpack
     from modelarts_nb.envs.bin import bin_empty, bin_list, bin_restore
     from modelarts_nb.envs.change import install, uninstall
@@ -58,16 +58,16 @@ _HOMES = {
     "fix": ".health",
     "gc": ".sealed.collecting",
     "install": ".change",
-    "list_archives": ".archive",
+    "list_archives": ".archive.shelf",
     "list_environments": ".inventory",
     "list_sources": ".sealed.sources",
     "open_tree": ".sealed.opening",
-    "pack": ".archive",
+    "pack": ".archive.pack",
     "packages": ".installed",
-    "preflight": ".archive",
+    "preflight": ".archive.preflight",
     "register": ".kernels",
     "remove": ".removal",
-    "remove_archive": ".archive",
+    "remove_archive": ".archive.shelf",
     "remove_source": ".sealed.sources:remove",
     "rename": ".renaming",
     "rollback": ".sealed.versioning",
@@ -76,7 +76,7 @@ _HOMES = {
     "show": ".inventory",
     "undo": ".sealed.versioning",
     "uninstall": ".change",
-    "unpack": ".archive",
+    "unpack": ".archive.unpack",
     "unregister": ".kernels",
     "versions": ".sealed.listing",
 }

@@ -174,7 +174,7 @@ def copy_prefix(
             retarget=found.move.retarget,
             times=bytecode.has_time,
             link=(lambda entry: not is_written(entry.path)) if link else None,
-            threads=threads_for(disk.root, most, few=2) if link else most,
+            threads=threads_for(disk.root, most, few=1) if link else most,
             progress=progress,
         )
     except DiskFailure as error:

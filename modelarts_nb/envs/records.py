@@ -7,7 +7,7 @@ import json
 import os
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,13 @@ _R = TypeVar("_R")
 class Recorded:
     """What a conda package's record says of one file.
 
-    ``room`` is the length in bytes of the placeholder it was built with (None: it holds no
-    prefix), ``size`` its size in the package in bytes (None: it was written at installation).
+    ``records`` are the file names of the records that list it (several, where packages clobber each
+    other; the rest is what the last one says); ``room`` is the length in bytes of the placeholder
+    it was built with (None: it holds no prefix), ``size`` its size in the package in bytes (None:
+    it was written at installation).
     """
 
+    records: tuple[str, ...]
     room: int | None
     binary: bool
     size: int | None
@@ -127,12 +130,17 @@ def editables(prefix: Path) -> list[tuple[str, Path]]:
 def recorded_files(prefix: Path) -> dict[str, Recorded]:
     """What the conda records say of each file, by its path in the environment."""
     files: dict[str, Recorded] = {}
-    for record in _parallel(lambda name: read_record(prefix, name), record_names(prefix)):
+    names = record_names(prefix)
+    read = _parallel(lambda name: read_record(prefix, name), names)
+    for name, record in zip(names, read, strict=True):
+        alone = (name,)
         for item in _paths(record):
+            before = files.get(item["_path"])
             placeholder = item.get("prefix_placeholder")
             # Entry points are written at installation: their sizes say nothing of a package.
             size = None if _is_entry_point(item) else item.get("size_in_bytes")
             files[item["_path"]] = Recorded(
+                (*before.records, name) if before else alone,
                 len(placeholder.encode()) if isinstance(placeholder, str) else None,
                 item.get("file_mode") == "binary",
                 size if isinstance(size, int) else None,
@@ -149,8 +157,15 @@ def read_record(prefix: Path, name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def update_conda_records(prefix: Path, changed: dict[str, Changed]) -> None:
+def update_conda_records(
+    prefix: Path, changed: dict[str, Changed], *, among: Collection[str] | None = None
+) -> None:
     """Note the new checksums of rewritten files in the conda records that list them.
+
+    Args:
+        prefix: of the environment.
+        changed: the files, by their paths in it.
+        among: file names of records, where it is known which ones list them.
 
     Raises:
         OSError: the disk refused.
@@ -172,7 +187,7 @@ def update_conda_records(prefix: Path, changed: dict[str, Changed]) -> None:
             text = json.dumps(record, indent=2, ensure_ascii=False)
             swap_content(prefix / "conda-meta" / name, text.encode())
 
-    _parallel(update, record_names(prefix))
+    _parallel(update, record_names(prefix) if among is None else sorted(among))
 
 
 def update_pip_records(prefix: Path, changed: dict[str, Changed]) -> dict[str, Changed]:

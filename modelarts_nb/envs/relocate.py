@@ -174,7 +174,9 @@ class Move:
                 ):
                     self._changed[path] = Changed.of((root / path).read_bytes())
                 self._changed |= update_pip_records(root, self._changed)
-                update_conda_records(root, self._changed)
+                known = [self._recorded.get(path) for path in self._changed]
+                among = {name for recorded in known if recorded for name in recorded.records}
+                update_conda_records(root, self._changed, among=among)
         except OSError as error:
             raise from_os_error(error, "making the records true", root) from error
         for path in sorted(self._unfit):

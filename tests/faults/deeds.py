@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modelarts_nb.envs.archive import pack, unpack
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.envs.bin import bin_restore
 from modelarts_nb.envs.change import install
 from modelarts_nb.envs.cloning import clone

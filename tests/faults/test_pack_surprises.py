@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import pack, unpack
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.errors import DiskFull
 from tests.channel.fixtures import TRAPS, CondaEnv

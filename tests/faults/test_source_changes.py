@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import pack
+from modelarts_nb.envs.archive.pack import pack
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.removal import remove
 from modelarts_nb.errors import Busy

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import pack
+from modelarts_nb.envs.archive.pack import pack
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.creation import create
 from modelarts_nb.envs.kernelspecs import Kernels

@@ -17,7 +17,9 @@ import pytest
 
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.staging import sweep
-from modelarts_nb.envs.archive import pack, preflight, unpack
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.preflight import preflight
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.envs.cloning import clone
 from modelarts_nb.envs.relocate import leftovers
 from modelarts_nb.errors import DiskFull
@@ -184,7 +186,7 @@ def test_killed_while_unpacking_nothing_is_visible_and_a_sweep_removes_the_rest(
     code = (
         "import sys; from pathlib import Path\n"
         "from modelarts_nb.disk.persistent import Disk\n"
-        "from modelarts_nb.envs.archive import unpack\n"
+        "from modelarts_nb.envs.archive.unpack import unpack\n"
         "unpack(sys.argv[1], 'mine', disk=Disk(Path(sys.argv[2]), 'me', Path(sys.argv[3])))\n"
     )
     program = subprocess.Popen(

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import list_archives, pack, unpack
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.shelf import list_archives
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.errors import Busy, DiskFailure, DiskFull
 from tests.slowfs.mount import SlowFs
 

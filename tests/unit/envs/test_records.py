@@ -12,6 +12,7 @@ from modelarts_nb.envs.records import (
     Changed,
     installed,
     python_version,
+    recorded_files,
     split_record_name,
     update_conda_records,
     update_pip_records,
@@ -94,6 +95,20 @@ def test_given_changed_files_when_noted_then_only_their_records_are_written(pref
         other,
     ]
     assert untouched.stat().st_ino == before
+
+
+def test_given_two_packages_with_one_file_when_read_then_it_is_known_who_lists_it(
+    prefix: Path,
+) -> None:
+    # given
+    add_record(prefix, "a", "1", [{"_path": "bin/x", "size_in_bytes": 1}])
+    add_record(prefix, "b", "1", [{"_path": "bin/x", "size_in_bytes": 2}, {"_path": "bin/y"}])
+    # when
+    found = recorded_files(prefix)
+    # then
+    assert [name.partition("-")[0] for name in found["bin/x"].records] == ["a", "b"]
+    assert [name.partition("-")[0] for name in found["bin/y"].records] == ["b"]
+    assert found["bin/x"].size == 2
 
 
 def test_given_changed_files_when_noted_then_pip_knows_them_and_lines_keep_their_form(

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from modelarts_nb.cloud.status import CloudStatus
-from modelarts_nb.envs.archive import Preflight
+from modelarts_nb.envs.archive.preflight import Preflight
 from modelarts_nb.envs.model import Archive, Environment, Finding, Package, Removed
 from modelarts_nb.envs.sealed.answers import (
     Difference,

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import index, pack, shares, team, unpack
+from modelarts_nb.envs.archive import index, shares, team
 from modelarts_nb.envs.archive.manifest import side_file
+from modelarts_nb.envs.archive.pack import pack
 from modelarts_nb.envs.archive.tarstream import Member, Placed
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.errors import ArchiveHostile, ArchiveInvalid, Cancelled, ModelArtsNbError
 from modelarts_nb.progress import Silent
 

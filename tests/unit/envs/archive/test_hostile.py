@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import unpack
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.errors import ModelArtsNbError
 
 PART = st.sampled_from(["a", "b", "bin", "lib", "conda-meta", "..", ".", "", "名", "x" * 300, "A"])

@@ -16,9 +16,11 @@ import pytest
 
 from modelarts_nb.disk.locks import lock
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import outfile, pack, preflight, shares
+from modelarts_nb.envs.archive import outfile, shares
 from modelarts_nb.envs.archive.condaunpack import parse
 from modelarts_nb.envs.archive.manifest import INSIDE, side_file
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.preflight import preflight
 from modelarts_nb.errors import (
     Busy,
     Cancelled,
@@ -297,7 +299,8 @@ def test_killed_in_the_middle_no_half_archive_is_visible(
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from modelarts_nb.disk.persistent import Disk\n"
-        "from modelarts_nb.envs.archive import outfile, pack\n"
+        "from modelarts_nb.envs.archive import outfile\n"
+        "from modelarts_nb.envs.archive.pack import pack\n"
         "real, count = os.writev, []\n"
         "def write(fd, parts):\n"
         "    count.append(fd)\n"

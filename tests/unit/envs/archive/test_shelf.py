@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import list_archives, pack, remove_archive
 from modelarts_nb.envs.archive.manifest import side_file
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.shelf import list_archives, remove_archive
 from modelarts_nb.errors import NotFound
 
 MakeEnv = Callable[..., Path]

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from modelarts_nb.disk.persistent import Disk
-from modelarts_nb.envs.archive import extract, pack, unpack
+from modelarts_nb.envs.archive import extract
 from modelarts_nb.envs.archive.manifest import INSIDE, Manifest, side_file
+from modelarts_nb.envs.archive.pack import pack
+from modelarts_nb.envs.archive.unpack import unpack
 from modelarts_nb.envs.relocate import leftovers
 from modelarts_nb.envs.state import read_state
 from modelarts_nb.errors import (
