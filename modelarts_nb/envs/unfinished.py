@@ -20,7 +20,7 @@ from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.disk.process import Process, this_process
 from modelarts_nb.disk.replace import write_new
 from modelarts_nb.envs.state import STATE
-from modelarts_nb.errors import from_os_error
+from modelarts_nb.errors import Busy, NameTaken, from_os_error
 
 _MARK = Path(STATE).parent / "unfinished"
 
@@ -98,8 +98,8 @@ def unfinished(
         raise from_os_error(error, f"noting that {name} is made", file) from error
     try:
         yield note
-    except BaseException:
-        if not _may_be_at(note, prefix):
+    except BaseException as error:
+        if not (_may_be_at(note, prefix) or _may_be_sealed(note, disk, error)):
             _forget(file)
         raise
     if not note.failures:
@@ -115,6 +115,19 @@ def _may_be_at(note: Note, prefix: Path) -> bool:
         return False
     except OSError:
         return True
+
+
+def _may_be_sealed(note: Note, disk: Disk, error: BaseException) -> bool:
+    """Sealed ones have no mark: one that is there is ours, unless the error says whose it is."""
+    if isinstance(error, (NameTaken, Busy)):
+        return False
+    try:
+        os.lstat(disk.sealed / note.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def notes(disk: Disk) -> list[Note]:

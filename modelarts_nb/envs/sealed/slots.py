@@ -234,7 +234,19 @@ def read(path: Path) -> Slot | None:
         )
     except (ValueError, TypeError, KeyError):
         return None
-    return slot if slot.path == path and path.is_dir() else None
+    return slot if slot.path == path and is_there(slot) else None
+
+
+def is_there(slot: Slot) -> bool:
+    """Is there a folder of files, beside the note?
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
+    """
+    try:
+        return slot.path.is_dir()
+    except OSError as error:
+        raise from_os_error(error, "looking for a local copy", slot.path) from error
 
 
 def marks(disk: Disk) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.records import python_version, record_names, site_packages
 from modelarts_nb.envs.sealed.model import Version
-from modelarts_nb.envs.sealed.slots import Slot
+from modelarts_nb.envs.sealed.slots import Slot, is_there
 from modelarts_nb.envs.state import STATE
 from modelarts_nb.errors import from_os_error
 
@@ -65,8 +65,11 @@ def seems_unsaved(slot: Slot) -> bool:
     """Quickly, from the names in a few folders: was a package installed or removed?
 
     What only changed inside files is not seen; ``changes`` sees it.
+
+    Raises:
+        DiskFailure, AccessDenied: the local disk cannot be read.
     """
-    if not slot.path.is_dir():
+    if not is_there(slot):
         return False
     if slot.dirty:
         return True

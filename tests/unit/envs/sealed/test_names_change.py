@@ -21,7 +21,7 @@ from modelarts_nb.envs.sealed.collecting import gc
 from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.sealed.unsaved import watch
 from modelarts_nb.envs.sealed.versions import numbers
-from modelarts_nb.errors import NameTaken, NotFound
+from modelarts_nb.errors import DiskFailure, NameTaken, NotFound
 from modelarts_nb.progress import Silent
 from tests.unit.envs.by_hand import make_on_disk, make_prefix
 from tests.unit.envs.sealed.by_hand import environment, make_layer, make_version
@@ -254,6 +254,26 @@ def test_given_a_kill_in_the_middle_of_a_renaming_when_tidied_then_the_rest_foll
     found = show("yours", disk=disk)
     assert (found.filled, found.prefix, found.kernel) == (True, slot.path, "ready")
     assert not (disk.local_kernels / "ma-mine").exists()
+    assert slots.current(disk, "mine") is None
+
+
+def test_given_a_renaming_that_the_disk_did_not_confirm_when_tidied_then_the_rest_follows(
+    disk: Disk, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    slot = filled(disk, sealed(disk, "mine"))
+
+    def land(_held: object, built: Path, target: Path) -> None:
+        built.rename(target)
+        raise DiskFailure("The disk failed.")
+
+    monkeypatch.setattr("modelarts_nb.envs.renaming.land", land)
+    with pytest.raises(DiskFailure):
+        rename("mine", "yours", disk=disk)
+    # when
+    finish(disk)
+    # then
+    assert show("yours", disk=disk).prefix == slot.path
     assert slots.current(disk, "mine") is None
 
 

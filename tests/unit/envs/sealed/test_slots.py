@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from modelarts_nb.disk.persistent import Disk
 from modelarts_nb.envs.sealed import slots
 from modelarts_nb.envs.sealed.slots import LENGTH, PLACEHOLDER, Slot
-from modelarts_nb.errors import AccessDenied, ConfigInvalid
+from modelarts_nb.errors import AccessDenied, ConfigInvalid, DiskFailure
 
 pytestmark = pytest.mark.usefixtures("run")
 
@@ -107,6 +108,19 @@ def test_given_its_folder_is_gone_then_there_is_no_slot(disk: Disk) -> None:
     (slot.path / "bin").rmdir()
     slot.path.rmdir()
     assert slots.current(disk, "mine") is None
+
+
+def test_given_the_local_disk_does_not_say_then_that_is_an_error(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = fill(disk)
+
+    def fail(_path: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "is_dir", fail)
+    with pytest.raises(DiskFailure):
+        slots.read(slot.path)
 
 
 @pytest.mark.parametrize("line", ["", "\n", "/etc\n1\n", "relative\n", "\0\n"])
