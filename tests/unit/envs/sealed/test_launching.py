@@ -250,8 +250,7 @@ def test_a_running_kernel_says_which_images_it_uses_and_when(launch: Launch) -> 
     # when
     with launch.running() as pid:
         # then
-        assert wait_until(lambda: [lease.images for lease in leases.look(launch.disk)])
-        assert leases.live(launch.disk) == frozenset(slot.images)
+        assert wait_until(lambda: leases.live(launch.disk) == frozenset(slot.images))
         used = launch.disk.own / "used/mine"
         assert wait_until(used.is_file)
         marks = os.listdir(slots.marks(launch.disk))
