@@ -12,7 +12,7 @@ SEED = 4
 
 
 def test_two_containers_never_take_an_image_from_each_other() -> None:
-    with tempfile.TemporaryDirectory(prefix="f", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="f") as folder:
         disk = Path(folder, "disk")
         disk.mkdir()
         # When both do anything at random (and `fight` finds nothing wrong)

@@ -21,7 +21,7 @@ NETWORK = ("seal", "save", "rollback", "gc")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A short path, for the run root."""
-    with tempfile.TemporaryDirectory(prefix="f", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="f") as folder:
         yield Path(folder)
 
 

@@ -22,7 +22,7 @@ KILLS = dict.fromkeys(SEALED, 1) | dict.fromkeys(("seal", "save", "rollback", "f
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SealedWorld]:
     base = tmp_path_factory.mktemp("faults")
-    with tempfile.TemporaryDirectory(prefix="f", dir="/tmp") as local:
+    with tempfile.TemporaryDirectory(prefix="f") as local:
         world = SealedWorld(base, base / "disk", "", local=Path(local))
         world.root.mkdir()
         world.build()

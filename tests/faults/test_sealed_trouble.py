@@ -39,7 +39,7 @@ Run = Iterator[Path]
 @pytest.fixture
 def run(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A short run root for ``disk``."""
-    with tempfile.TemporaryDirectory(prefix="f", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="f") as folder:
         monkeypatch.setenv("MODELARTS_NB_RUN", f"{folder}/run")
         yield Path(folder)
 

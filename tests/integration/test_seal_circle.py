@@ -32,7 +32,7 @@ SITE = "lib/python3.11/site-packages"
 @pytest.fixture
 def roots(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Path]]:
     """Two run roots with short paths; the first is the settings'."""
-    with tempfile.TemporaryDirectory(prefix="run", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="run") as folder:
         top = Path(folder)
         monkeypatch.setenv("MODELARTS_NB_RUN", str(top / "run"))
         yield top / "run", top / "other"

@@ -33,7 +33,7 @@ def sealed(
     disk: Disk, channel: str, conda_env: CondaEnv, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[slots.Slot]:
     """``mine``: Python and pip, sealed and filled."""
-    with tempfile.TemporaryDirectory(prefix="ma", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="ma") as folder:
         monkeypatch.setenv("MODELARTS_NB_RUN", f"{folder}/run")
         (disk.home / ".condarc").write_text(f"channels: ['{channel}']\n")
         clone(str(conda_env("small", "pip")), "mine", kernel=False, disk=disk)

@@ -31,7 +31,7 @@ except KeyboardInterrupt:
 @pytest.fixture(scope="module")
 def sealed(image_env: Path, channel: str) -> Iterator[Container]:
     """A container with one sealed environment, in a folder with a short path."""
-    folder = Path(tempfile.mkdtemp(prefix="ma", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ma"))
     container = Container(folder, image_env, channel)
     container.start()
     container.ma("env", "clone", image_env.name, "mine")

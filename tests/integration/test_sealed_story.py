@@ -41,7 +41,7 @@ class Lived:
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """A short one: what runs from the local disk has paths of a fixed length."""
-    folder = Path(tempfile.mkdtemp(prefix="ma", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ma"))
     yield folder
     # What tidies behind an operation may still be writing there.
     while folder.exists():

@@ -28,7 +28,7 @@ MakeEnv = Callable[..., Path]
 @pytest.fixture(autouse=True)
 def run_root(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A short one, as slots need."""
-    folder = Path(tempfile.mkdtemp(prefix="run", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="run"))
     monkeypatch.setenv("MODELARTS_NB_RUN", str(folder))
     yield
     shutil.rmtree(folder, ignore_errors=True)

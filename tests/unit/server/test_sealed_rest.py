@@ -20,7 +20,7 @@ from tests.unit.server.test_rest import ended
 @pytest.fixture(autouse=True)
 def sealed(disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     """``mine`` with two versions, and a team mate's disk with the same."""
-    folder = Path(tempfile.mkdtemp(prefix="run", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="run"))
     monkeypatch.setenv("MODELARTS_NB_RUN", str(folder))
     ours = Disk(disk, "tester", tmp_path / "home")
     for place in (ours, Disk(tmp_path / "team", "ann", tmp_path / "home")):

@@ -18,7 +18,7 @@ __all__ = ["make_env", "run"]
 @pytest.fixture
 def run(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The run root of ``disk``, not made yet; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="run", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="run"))
     monkeypatch.setenv("MODELARTS_NB_RUN", str(folder / "run"))
     yield folder / "run"
     shutil.rmtree(folder, ignore_errors=True)
