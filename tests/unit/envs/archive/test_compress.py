@@ -33,8 +33,16 @@ def test_zstd_itself_reads_our_frames_as_one_file(tmp_path: Path) -> None:
     assert plain.stdout == TEXT + b"the end"
 
 
-def test_a_zstd_frame_carries_its_checksum() -> None:
-    assert zstandard.get_frame_parameters(squeeze("tar.zst", TEXT)).has_checksum
+@pytest.mark.parametrize("level", [1, 2, 19])
+def test_a_zstd_frame_says_its_size_and_carries_its_checksum(level: int) -> None:
+    frame = zstandard.get_frame_parameters(squeeze("tar.zst", TEXT, level=level))
+    assert (frame.has_checksum, frame.content_size) == (True, len(TEXT))
+
+
+def test_level_1_is_smaller_than_zstds_own() -> None:
+    data = b"".join(path.read_bytes() for path in Path(os.__file__).parent.glob("[a-d]*.py"))
+    theirs = zstandard.ZstdCompressor(level=1).compress(data)
+    assert len(squeeze("tar.zst", data, level=1)) < len(theirs)
 
 
 @settings(max_examples=30, deadline=None)
