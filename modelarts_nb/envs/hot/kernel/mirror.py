@@ -13,7 +13,7 @@ import stat
 from time import monotonic
 
 from .crowd import each
-from .index import CODE, EVERY_LINK, LARGE, LIBS, TEXTS, Index, group_of
+from .index import CODE, EVERY_LINK, INFO, LARGE, LIBS, TEXTS, Index, group_of
 from .links import link, link_folder
 
 TYPE_CHECKING = False
@@ -45,12 +45,12 @@ class _Asked:
         else:
             self.answers[path] = False
 
-    def counts(self, now: float) -> bool:
+    def counts(self, now: float, longest: float = _LONGEST) -> bool:
         """Is the answer still good?"""
         if not self.at:
             return False
         age = now - self.at
-        good = age < _COUNTS or (age < _LONGEST and now - self.used < _PAUSE)
+        good = age < _COUNTS or (age < longest and now - self.used < _PAUSE)
         if good:
             self.used = now
         return good
@@ -99,7 +99,8 @@ class Mirror:
             return False
         asked = self._asked.setdefault(group, _Asked())
         now = monotonic()
-        if not asked.counts(now):
+        # Who reads metadata again and again imports nothing, and may wait for something to change.
+        if not asked.counts(now, _COUNTS if group == INFO else _LONGEST):
             if not asked.is_worth_it(now):
                 return self._is_same(path)
             asked = self._asked[group] = _Asked(now)

@@ -29,7 +29,16 @@ class Tree:
             Path(path).write_text("1")
             mtime = os.stat(path).st_mtime_ns
             index.add([f"c 1 {mtime} 9 {index.relative(path)}"])
+        self.info = prefix / SITE / "pkg-1.dist-info"
+        self.info.mkdir()
+        (self.info / "METADATA").write_text("1")
+        times = [os.stat(path).st_mtime_ns for path in (self.info / "METADATA", self.info)]
+        about = index.relative(str(self.info))
+        index.add([f"t 1 {times[0]} {about}/METADATA", f"d {times[1]} {about}//METADATA"])
         self.mirror = Mirror(str(prefix / "mirror"), index)
+        copy = prefix / "mirror/texts" / about / "METADATA"
+        copy.parent.mkdir(parents=True)
+        copy.write_text("1")
 
 
 @pytest.fixture
@@ -134,6 +143,26 @@ def test_late_answers_of_an_earlier_time_are_not_taken(
 def test_what_is_gone_is_not_true(tree: Tree) -> None:
     os.unlink(tree.files[3])
     assert [tree.mirror.is_true(path) for path in tree.files] == [n != 3 for n in range(MANY)]
+
+
+def test_metadata_that_is_read_again_and_again_is_asked_about_again(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(room, "monotonic", lambda: now[0])
+
+    def read() -> tuple[bool, bool]:
+        known, local = tree.mirror.metadata(str(tree.info), "METADATA")
+        return known, local is not None
+
+    # given somebody who waits for a change, and looks twice a second
+    assert read() == (True, True)
+    now[0] += 0.5
+    assert read() == (True, True)
+    (tree.info / "METADATA").write_text("22")
+    now[0] += 0.6
+    # then it is seen
+    assert read() == (False, False)
 
 
 def test_no_thread_can_be_started(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
