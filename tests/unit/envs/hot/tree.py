@@ -86,9 +86,12 @@ class HotTree:
         """Run code as the launcher runs a kernel."""
         work = self.disk.home / "notebooks"
         work.mkdir(exist_ok=True)
-        (work / "asked.py").write_text(ABOUT + code)
         launch = self.disk.home / "launch.sh"
-        launch.write_text(launcher())
+        # In one step: one that was started just now may be reading them.
+        for path, text in ((work / "asked.py", ABOUT + code), (launch, launcher())):
+            fresh = path.with_name(f"{path.name}.new")
+            fresh.write_text(text)
+            fresh.replace(path)
         return subprocess.Popen(
             ["/bin/sh", launch, self.prefix, "-m", "asked", "an argument"],
             cwd=work,
