@@ -11,6 +11,7 @@ from modelarts_nb.envs.sealed import facts
 from modelarts_nb.envs.sealed.imaging import Image
 from modelarts_nb.envs.sealed.model import Version
 from modelarts_nb.envs.state import now, read_state
+from modelarts_nb.errors import from_os_error
 
 
 def draft(
@@ -24,9 +25,15 @@ def draft(
         contents: its files.
         disk: the persistent disk.
         before: the version it was made from, which is asked where its own state is lost.
+
+    Raises:
+        DiskFailure, AccessDenied: what is installed cannot be read.
     """
-    packages = tuple(installed(prefix))
-    known, state = facts.of(prefix, packages), read_state(prefix) or before
+    try:
+        packages = tuple(installed(prefix))
+        known, state = facts.of(prefix, packages), read_state(prefix) or before
+    except OSError as error:
+        raise from_os_error(error, f"reading the packages of {name}", prefix) from error
     return Version(
         name=name,
         number=0,  # decided when it is written

@@ -93,6 +93,20 @@ def test_what_was_changed_is_in_the_new_version_and_only_that(disk: Disk, slot: 
     assert version.stored == second.size == image_path(disk, second.image).stat().st_size
 
 
+def test_given_packages_that_cannot_be_listed_then_no_version_is_written(
+    disk: Disk, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (slot.path / "lib/plain.txt").write_text("other")
+
+    def fail(_prefix: Path) -> object:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("modelarts_nb.envs.sealed.draft.installed", fail)
+    with pytest.raises(DiskFailure):
+        save("demo", disk=disk)
+    assert numbers(disk, "demo") == [1]
+
+
 def test_given_a_local_disk_that_stops_answering_then_no_version_is_written(
     disk: Disk, slot: Slot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
