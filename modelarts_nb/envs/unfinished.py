@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -23,6 +24,7 @@ from modelarts_nb.envs.state import STATE
 from modelarts_nb.errors import Busy, NameTaken, from_os_error
 
 _MARK = Path(STATE).parent / "unfinished"
+_OLD = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,9 @@ def notes(disk: Disk) -> list[Note]:
         except OSError:
             continue
         except (ValueError, KeyError, TypeError, AttributeError):
-            # Killed while it was written, so before anything was begun.
-            _forget(folder(disk) / name)
+            # Killed while it was written, so before anything was begun; or it is being written.
+            if _is_old(folder(disk) / name):
+                _forget(folder(disk) / name)
     return found
 
 
@@ -163,6 +166,13 @@ def _read(file: Path) -> Note:
 def folder(disk: Disk) -> Path:
     """Where the notes of this owner lie."""
     return disk.own / "unfinished"
+
+
+def _is_old(file: Path) -> bool:
+    """Surely nobody writes it any more, whatever the clocks of two hosts say."""
+    with contextlib.suppress(OSError):
+        return time.time() - file.stat().st_mtime > _OLD
+    return False
 
 
 def _forget(file: Path) -> None:

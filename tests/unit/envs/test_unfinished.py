@@ -113,8 +113,17 @@ def test_given_a_failure_after_the_landing_then_the_note_stays(disk: Disk) -> No
         '{"name": "x", "former": "", "entry": "a/b", "process": {}, "kernel": true}',
     ],
 )
-def test_given_a_note_that_is_none_then_it_is_thrown_away(disk: Disk, text: str) -> None:
+def test_given_an_old_note_that_is_none_then_it_is_thrown_away(disk: Disk, text: str) -> None:
     folder(disk).mkdir(parents=True)
-    Path(folder(disk), "x.json").write_text(text)
+    note = Path(folder(disk), "x.json")
+    note.write_text(text)
+    os.utime(note, (1e9, 1e9))
     assert finish(disk) == []
     assert os.listdir(folder(disk)) == []
+
+
+def test_given_a_note_that_another_host_is_writing_then_it_stays(disk: Disk) -> None:
+    folder(disk).mkdir(parents=True)
+    Path(folder(disk), "x.json").write_text('{"name": "mi')
+    assert finish(disk) == []
+    assert os.listdir(folder(disk)) == ["x.json"]
