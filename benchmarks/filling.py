@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,19 +28,15 @@ def fill(bench: Bench, name: str, guess: float, *, memory: bool) -> Work:
         disk = bench.work / "disk"
         _seal(bench, name, disk)
         (image,) = (disk / "envs/images").glob("*.tar.zst")
-        place = bench.memory if memory else bench.work
 
         def ours() -> Run:
-            with _run_root(bench, place):
+            with _run_root(bench, memory=memory):
                 return bench.ma("env", "fill", name, disk=disk)
 
         def tar() -> Run:
-            (place / "tree").mkdir()
-            try:
-                pipe = f"zstd -q -dc -T0 '{image}' | tar -C '{place}/tree' -xf -"
+            with _place(bench, memory=memory) as tree:
+                pipe = f"zstd -q -dc -T0 '{image}' | tar -C '{tree}' -xf -"
                 return run_command([pipe], shell=True)
-            finally:
-                shutil.rmtree(place / "tree")
 
         return {"ours": ours, ZSTD_TAR: tar}
 
@@ -66,7 +62,7 @@ def start_cold(bench: Bench, name: str, rtt_ms: float, guess: float, *, memory: 
         (tree,) = (source / "envs/.modelarts_nb/bin").glob(f"*-{name}")
 
         def ours(disk: Path) -> Run:
-            with _run_root(bench, bench.memory if memory else bench.local):
+            with _run_root(bench, memory=memory):
                 return _launch(bench, name, disk)
 
         def cold(disk: Path) -> Run:
@@ -110,19 +106,31 @@ def start_ready(bench: Bench, name: str, guess: float) -> Work:
 
 
 @contextmanager
-def _run_root(bench: Bench, place: Path) -> Iterator[None]:
-    """The run root for once in ``place``, and nothing of it afterwards."""
-    run, real = bench.local / "run", place / f"run-{time.monotonic_ns()}"
-    real.mkdir()
-    # It must have a short path; where it leads does not matter.
-    run.symlink_to(real)
+def _place(bench: Bench, *, memory: bool) -> Iterator[Path]:
+    """A new folder. What is on the local disk stays to the end: that of this machine, ext4 without
+    a journal, looks at every inode that was removed in the last minutes before it makes a new one,
+    and the local disk of a new container has none."""
+    place = Path(tempfile.mkdtemp(prefix="filled-", dir=bench.memory if memory else bench.kept))
     try:
-        yield
+        yield place
     finally:
-        run.unlink()
-        # What the launcher left in the background may still write there.
-        shutil.rmtree(real, ignore_errors=True)
-        bench.forget()
+        if memory:
+            # What the launcher left in the background may still write there.
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _run_root(bench: Bench, *, memory: bool) -> Iterator[None]:
+    """The run root for once in a new folder."""
+    run = bench.local / "run"
+    with _place(bench, memory=memory) as place:
+        # It must have a short path; where it leads does not matter.
+        run.symlink_to(place)
+        try:
+            yield
+        finally:
+            run.unlink()
+            bench.forget()
 
 
 def _seal(bench: Bench, name: str, disk: Path) -> None:
