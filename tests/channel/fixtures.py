@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.channel import build, cpython, images
 TRAPS = ("trap-binary", "trap-activate", "trap-links", "trap-script")
 
 CondaEnv = Callable[..., Path]
+# What this process uses, locked to its end: others must not make it again meanwhile.
+_IN_USE: list[IO[str]] = []
 
 # Asked at import, before a test may change HOME.
 _CACHE = Path(
@@ -49,7 +52,8 @@ def channel() -> str:
 def conda_env(channel: str) -> CondaEnv:
     """``conda_env(name, *specs, python="3.11")``: the prefix of an environment of the image.
 
-    Installed by py-rattler once and kept; made again if an earlier run changed it. Read-only.
+    Installed by py-rattler once and kept; made again if an earlier run changed it, and nobody uses
+    it. Read-only.
     """
 
     def make(name: str, *specs: str, python: str | None = "3.11") -> Path:
@@ -61,13 +65,17 @@ def conda_env(channel: str) -> CondaEnv:
         prefix = home / f"image-{key}" / "envs" / name
         seal = prefix.with_name(f"{name}.seal")
         with _alone(home.name):
-            if not seal.exists() or seal.read_text() != images.fingerprint(prefix):
+            use = (home / f"image-{key}.use").open("w")
+            changed = not seal.exists() or seal.read_text() != images.fingerprint(prefix)
+            if changed and _is_free(use):
                 shutil.rmtree(prefix, ignore_errors=True)
                 command = [sys.executable, images.__file__, channel, str(prefix), *specs]
                 # py-rattler may abort at exit: what counts is the environment.
                 subprocess.run(command, capture_output=True, timeout=240)
                 assert (prefix / "conda-meta/history").read_text(), "the image was not made"
                 seal.write_text(images.fingerprint(prefix))
+            fcntl.flock(use, fcntl.LOCK_SH)
+            _IN_USE.append(use)
         return prefix
 
     return make
@@ -102,6 +110,14 @@ def require_python(minor: str) -> None:
     """Skip the test, and say so, where this machine has no such CPython."""
     if minor not in cpython.find_pythons():
         pytest.skip(f"no CPython {minor} on this machine, so the channel has none")
+
+
+def _is_free(use: IO[str]) -> bool:
+    try:
+        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

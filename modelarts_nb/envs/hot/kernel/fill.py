@@ -286,14 +286,8 @@ class Fill:
         if info.st_size > _LARGE:
             large[path] = info
             return None
-        if not self._takes(info.st_size):
+        if not self._copy(full, place, info):
             return None
-        with open(full, "rb", 0) as file:
-            data = file.read()
-        self._copied(len(data))
-        if len(data) != info.st_size:
-            return None
-        put(place, lambda fresh: _write_bytes(fresh, data, info))
         return "b %d %d %s" % (info.st_size, info.st_mtime_ns, path)
 
     def _text(self, path: str) -> str | None:
@@ -307,15 +301,21 @@ class Fill:
             # A program may have asked for a folder, or for what it must not read.
             if not stat.S_ISREG(info.st_mode) or not os.access(full, os.R_OK):
                 return None
-            if info.st_size > _LARGE or not self._takes(info.st_size):
+            if info.st_size > _LARGE or not self._copy(full, place, info):
                 return None
-            with open(full, "rb", 0) as file:
-                data = file.read()
-            self._copied(len(data))
-            if len(data) != info.st_size:
-                return None
-            put(place, lambda fresh: _write_bytes(fresh, data, info))
         return "t %d %d %s" % (info.st_size, info.st_mtime_ns, path)
+
+    def _copy(self, full: str, place: str, info: os.stat_result) -> bool:
+        """Copy a whole file; False: there is no room, or it has another size now."""
+        if not self._takes(info.st_size):
+            return False
+        with open(full, "rb", 0) as file:
+            data = file.read()
+        self._copied(len(data))
+        if len(data) != info.st_size:
+            return False
+        put(place, lambda fresh: _write_bytes(fresh, data, info))
+        return True
 
     def _in_pieces(self, path: str, info: os.stat_result) -> None:
         source = os.open(self.index.full(path), os.O_RDONLY | os.O_CLOEXEC)
