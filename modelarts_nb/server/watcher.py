@@ -66,7 +66,8 @@ class Watcher:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self) -> None:
-        while "running" in self._states.values():
+        # Before Python 3.12 ``wait_for`` forgets a cancellation that comes together with the answer.
+        while not self._stopped and "running" in self._states.values():
             await asyncio.sleep(PERIOD)
             try:
                 found = await self._worker.call("operation.list", {}, timeout=self._timeout)

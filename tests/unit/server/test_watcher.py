@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,23 @@ async def test_stopping_ends_it_at_once() -> None:
     watcher.notice([operation("b", "running")])
 
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_stopping_ends_it_although_its_cancellation_is_lost() -> None:
+    # Given a call whose answer comes together with the cancellation
+    class Deaf(Answers):
+        async def call(self, name: str, params: dict[str, Any], *, timeout: float) -> Any:
+            asking.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return await super().call(name, params, timeout=timeout)
+
+    asking = asyncio.Event()
+    watcher, _ = watch(Deaf([operation("a", "running")]))
+    watcher.notice([operation("a", "running")])
+    await asking.wait()
+    # Then
+    await asyncio.wait_for(watcher.stop(), 10)
 
 
 async def test_a_real_operation_is_told_on_the_real_bus(
