@@ -66,7 +66,7 @@ class Watcher:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self) -> None:
-        # Before Python 3.12 ``wait_for`` forgets a cancellation that comes together with the answer.
+        # Before Python 3.12 ``wait_for`` forgets a cancellation that comes with the answer.
         while not self._stopped and "running" in self._states.values():
             await asyncio.sleep(PERIOD)
             try:
